@@ -1,0 +1,76 @@
+"""Values of Celery: queues, acknowledgement, time-outs and the beat table. No logic.
+
+Celery carries wake-ups, never content: every task finds its work in PostgreSQL, so a lost, repeated or late
+message changes nothing. ``care`` has its own worker: a morning of routine texts must never delay a page.
+"""
+
+import os
+
+broker_url = os.environ.get("FOLLOWUP_REDIS_URL", "redis://127.0.0.1:6379/0").replace(
+    "unix://", "redis+socket://", 1
+)
+broker_connection_retry_on_startup = True
+broker_transport_options = {
+    "global_keyprefix": os.environ.get("FOLLOWUP_BROKER_PREFIX", "followup:"),
+    "visibility_timeout": 600,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 3,
+    "health_check_interval": 25,
+    "max_connections": 50,
+}
+visibility_timeout = 600
+
+task_serializer = "json"
+result_serializer = "json"
+accept_content = ["json"]
+result_backend = None
+task_ignore_result = True
+
+# A wake-up is acknowledged as it arrives: recovery comes from the rows and the next tick, not from redelivery.
+task_acks_late = False
+worker_prefetch_multiplier = 1
+worker_disable_prefetch = True
+worker_hijack_root_logger = False
+worker_send_task_events = False
+worker_soft_shutdown_timeout = 20.0
+worker_cancel_long_running_tasks_on_connection_loss = True
+worker_pool = "threads"
+timezone = "UTC"
+enable_utc = True
+
+task_default_queue = "upkeep"
+task_create_missing_queues = True
+# First match wins: the name of a bell or tick says whose work it is.
+task_routes = [
+    [
+        ("care.*", {"queue": "care"}),
+        ("messages.*", {"queue": "messages"}),
+        ("upkeep.*", {"queue": "upkeep"}),
+    ]
+]
+
+_TICK = float(os.environ.get("FOLLOWUP_TICK_SECONDS", "5"))
+
+
+def _every(seconds: float, task: str) -> dict[str, object]:
+    # A wake-up that waited longer than one tick is stale: the next one finds the same rows.
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 1.0)}}
+
+
+beat_schedule = {
+    "events": _every(_TICK, "care.process_events"),
+    "replies": _every(_TICK, "care.respond"),
+    "escalations": _every(_TICK, "care.escalate"),
+    "pages": _every(_TICK, "care.page"),
+    "safety": _every(_TICK, "care.deliver_urgent"),
+    "touchpoints": _every(_TICK * 2, "messages.dispatch"),
+    "delivery": _every(_TICK, "messages.deliver"),
+    "silence": _every(_TICK * 6, "messages.remind"),
+    "settle": _every(_TICK * 6, "messages.settle"),
+    "overdue": _every(_TICK * 6, "care.raise_overdue"),
+    "mailbox": _every(_TICK * 3, "upkeep.read_mailbox"),
+    "reconcile": _every(300.0, "upkeep.reconcile_inbound"),
+    "audit-chain": _every(_TICK, "upkeep.seal_audit"),
+    "auditor": _every(60.0, "upkeep.audit_invariants"),
+}
+beat_scheduler = "celery.beat:Scheduler"

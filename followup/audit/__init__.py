@@ -1,0 +1,1 @@
+"""Who did or saw what, on whom, when and why; append-only, chained by a sealer."""

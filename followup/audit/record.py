@@ -1,0 +1,89 @@
+"""Write audit and move rows, in the transaction of what they tell about: if this fails, the action fails."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from followup.audit.models import AuditEvent, Move
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a staff member, an API key, a patient, or the system."""
+
+    kind: str
+    id: uuid.UUID | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}" if self.id else self.kind
+
+
+SYSTEM = Actor("system")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is acted on."""
+
+    kind: str
+    id: uuid.UUID | None = None
+    patient_id: uuid.UUID | None = None
+
+
+def record(  # noqa: PLR0913 - who, what, on whom, when, why: an audit row is wide by nature
+    session: Session,
+    clinic_id: uuid.UUID,
+    *,
+    actor: Actor,
+    action: str,
+    subject: Subject,
+    now: datetime,
+    reason: str | None = None,
+    details: dict[str, object] | None = None,
+) -> None:
+    """Append one audit row. ``details`` are sealed; ``reason`` is the actor's own words for the record."""
+    session.add(
+        AuditEvent(
+            clinic_id=clinic_id,
+            at=now,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            action=action,
+            subject_kind=subject.kind,
+            subject_id=subject.id,
+            patient_id=subject.patient_id,
+            reason=reason,
+            details=details,
+        )
+    )
+
+
+def moved(  # noqa: PLR0913 - a move names the thing, both states, the reason, the actor and the time
+    session: Session,
+    clinic_id: uuid.UUID,
+    *,
+    thing: str,
+    thing_id: uuid.UUID,
+    before: str | None,
+    after: str,
+    now: datetime,
+    reason: str | None = None,
+    actor: Actor = SYSTEM,
+) -> None:
+    """Append one move row. ``reason`` holds plain words without patient data."""
+    session.add(
+        Move(
+            clinic_id=clinic_id,
+            thing=thing,
+            thing_id=thing_id,
+            from_state=before,
+            to_state=after,
+            reason=reason,
+            actor=str(actor),
+            at=now,
+        )
+    )

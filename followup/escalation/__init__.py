@@ -1,0 +1,1 @@
+"""Nobody with a red flag is forgotten: a case climbs until a named person has taken over and closed it."""

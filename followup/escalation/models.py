@@ -1,0 +1,207 @@
+"""Escalation rows: the case, what it stands on, its clocks, its pages and what staff did."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from followup.clinics.models import Channel
+from followup.db.base import ClinicRow, states
+from followup.db.sealed import Sealed
+
+
+class EscalationState(StrEnum):
+    """Where a case stands; there is no state in which it silently ends."""
+
+    paging = "paging"
+    accepted = "accepted"
+    contacting = "contacting"
+    unreachable = "unreachable"
+    contacted = "contacted"
+    closed = "closed"
+    merged = "merged"
+
+
+OPEN_STATES = ("paging", "accepted", "contacting", "unreachable", "contacted")
+_OPEN = "state IN ('paging', 'accepted', 'contacting', 'unreachable', 'contacted')"
+
+
+class Escalation(ClinicRow):
+    """A demand that a clinician take over now. Times are care time."""
+
+    __tablename__ = "escalation"
+    __table_args__ = (
+        # One open case per patient; later findings attach to it and may raise it.
+        Index(
+            "uq_escalation_open_patient", "clinic_id", "patient_id",
+            unique=True, postgresql_where=f"patient_id IS NOT NULL AND {_OPEN}",
+        ),
+        Index("ix_escalation_open", "clinic_id", "state", "opened_at", postgresql_where=_OPEN),
+        Index("uq_escalation_code", "clinic_id", "code", unique=True),
+        Index("ix_escalation_patient", "clinic_id", "patient_id", "opened_at"),
+    )  # fmt: skip
+
+    code: Mapped[str]  # short id that pages and people use
+    patient_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("patient.id"))
+    enrollment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("enrollment.id"))
+    tier: Mapped[str]  # emergency, urgent
+    state: Mapped[EscalationState] = mapped_column(states(EscalationState), default=EscalationState.paging)
+    # The policy as it was when the case opened; people are resolved when they are paged.
+    policy: Mapped[dict[str, Any]]
+    step: Mapped[int] = mapped_column(default=0)
+    round: Mapped[int] = mapped_column(default=1)
+    owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
+    opened_at: Mapped[datetime]
+    first_page_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    contacted_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None]
+    disposition: Mapped[str | None]
+    note_sealed: Mapped[bytes | None]
+    # "Patient may not have been told: call now", "cannot be texted", "nobody on call".
+    flags: Mapped[list[Any]] = mapped_column(default=list)
+    not_reached_texts: Mapped[int] = mapped_column(default=0)
+    previous_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("escalation.id"))
+    version: Mapped[int] = mapped_column(default=1)
+
+    note: Sealed[str | None] = Sealed("note_sealed")
+
+
+class EscalationSignal(ClinicRow):
+    """One finding that the case stands on: an assessed reply, an overdue task, a silence."""
+
+    __tablename__ = "escalation_signal"
+    __table_args__ = (
+        UniqueConstraint("escalation_id", "cause_id"),
+        Index("ix_escalation_signal_case", "clinic_id", "escalation_id", "at"),
+    )
+
+    escalation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("escalation.id"))
+    kind: Mapped[str]  # reply, overdue_task, silence
+    cause_id: Mapped[uuid.UUID]  # the reply, task or touchpoint
+    tier: Mapped[str]
+    rule: Mapped[str | None]
+    at: Mapped[datetime]
+
+
+class EscalationTimer(ClinicRow):
+    """What a case does next by itself, and when (care time)."""
+
+    __tablename__ = "escalation_timer"
+    __table_args__ = (
+        Index(
+            "uq_escalation_timer_active", "escalation_id", "kind",
+            unique=True, postgresql_where="fired_at IS NULL AND cancelled_at IS NULL",
+        ),
+        Index(
+            "ix_escalation_timer_due", "due_at", "id",
+            postgresql_where="fired_at IS NULL AND cancelled_at IS NULL",
+        ),
+    )  # fmt: skip
+
+    escalation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("escalation.id"))
+    kind: Mapped[str]  # step, repage, contact, contact_warning, document, handoff, not_reached, unreachable
+    due_at: Mapped[datetime]
+    fired_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+
+
+class PageState(StrEnum):
+    """How far one page got; delivered is never accepted."""
+
+    planned = "planned"
+    claimed = "claimed"
+    submitted = "submitted"
+    sent = "sent"
+    delivered = "delivered"
+    undelivered = "undelivered"
+    failed = "failed"
+    unknown = "unknown"
+    cancelled = "cancelled"
+
+
+class Page(ClinicRow):
+    """One call for attention to one phone of one person. Its body holds no patient data, so it is not sealed."""
+
+    __tablename__ = "page"
+    __table_args__ = (
+        UniqueConstraint("escalation_id", "round", "step", "staff_contact_point_id", "number"),
+        UniqueConstraint("token"),
+        Index("ix_page_queue", "due_at", "id", postgresql_where="state IN ('planned', 'claimed', 'unknown')"),
+        Index("ix_page_unsettled", "submitted_at", "id", postgresql_where="state IN ('submitted', 'sent')"),
+        Index("uq_page_provider", "provider_id", unique=True),
+    )
+
+    escalation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("escalation.id"))
+    round: Mapped[int]
+    step: Mapped[int]
+    staff_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
+    # Null for the clinic's catch-all line, which belongs to nobody in particular.
+    staff_contact_point_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff_contact_point.id"))
+    to_sealed: Mapped[bytes]
+    channel: Mapped[Channel] = mapped_column(states(Channel))
+    purpose: Mapped[str] = mapped_column(default="page")  # page, accepted_by, reminder, answer
+    number: Mapped[int] = mapped_column(default=1)
+    token: Mapped[str]
+    body: Mapped[str]
+    state: Mapped[PageState] = mapped_column(states(PageState), default=PageState.planned)
+    reason: Mapped[str | None]
+    due_at: Mapped[datetime]  # care time
+    # Machine time from here: a claim and its call do not follow the care clock.
+    claimed_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
+    final_at: Mapped[datetime | None]
+    provider_id: Mapped[str | None]
+    error_code: Mapped[str | None]
+    tries: Mapped[int] = mapped_column(default=0)
+
+    to: Sealed[str] = Sealed("to_sealed")
+
+
+class ReplyCode(ClinicRow):
+    """The word that accepts one case from one phone; not used again for seven days."""
+
+    __tablename__ = "reply_code"
+    __table_args__ = (
+        UniqueConstraint("clinic_id", "staff_contact_point_id", "code"),
+        Index("ix_reply_code_case", "clinic_id", "escalation_id"),
+    )
+
+    staff_contact_point_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff_contact_point.id"))
+    code: Mapped[str]
+    escalation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("escalation.id"))
+    expires_at: Mapped[datetime]
+
+
+class ContactAttempt(ClinicRow):
+    """One try of a clinician to speak with the patient."""
+
+    __tablename__ = "contact_attempt"
+    __table_args__ = (Index("ix_contact_attempt_case", "clinic_id", "escalation_id", "at"),)
+
+    escalation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("escalation.id"))
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
+    how: Mapped[str]  # phone, helper_phone, in_person, video
+    outcome: Mapped[str]  # reached, no_answer, voicemail, wrong_number, refused
+    note_sealed: Mapped[bytes | None]
+    at: Mapped[datetime]
+
+    note: Sealed[str | None] = Sealed("note_sealed")
+
+
+class EscalationPolicy(ClinicRow):
+    """One published version of who is paged when; frozen into each case that opens under it."""
+
+    __tablename__ = "escalation_policy"
+    __table_args__ = (UniqueConstraint("clinic_id", "content_hash"),)
+
+    content: Mapped[dict[str, Any]]
+    content_hash: Mapped[str]
+    published_at: Mapped[datetime]

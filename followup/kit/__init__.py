@@ -1,0 +1,1 @@
+"""The ground floor: small pure tools without a word of the business. Imports nothing of ours."""

@@ -1,0 +1,154 @@
+"""Message and attempt rows. A message is what we want to say; an attempt is one call to a carrier for it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from followup.clinics.models import Channel
+from followup.db.base import ClinicRow, states
+from followup.db.sealed import Sealed
+
+
+class Purpose(StrEnum):
+    """What a message is for; it decides windows, caps, and which pump carries it."""
+
+    planned = "planned"  # a step of the pathway: inside its window, capped, at most once
+    reminder = "reminder"  # counts toward the caps like a planned one
+    welcome = "welcome"
+    answer = "answer"  # follows a reply at any hour
+    safety = "safety"  # "call 911": at any hour, at least once, own pump
+    staff = "staff"  # written by a person from the thread
+    consent = "consent"  # the one confirmation of an opt-out or opt-in
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it goes through the pump that routine texts cannot delay."""
+        return self is Purpose.safety
+
+
+class MessageState(StrEnum):
+    """How far a message got; it moves only forward, by rank."""
+
+    queued = "queued"
+    cancelled = "cancelled"
+    accepted = "accepted"
+    sent = "sent"
+    delivered = "delivered"
+    undelivered = "undelivered"
+    failed = "failed"
+    expired = "expired"
+
+
+class Message(ClinicRow):
+    """One text or mail to a patient."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        # What a pump claims: oldest first within its sender. Times are care time.
+        Index(
+            "ix_message_queue", "sender_id", "not_before", "id",
+            postgresql_where="state = 'queued' AND claimable",
+        ),
+        Index("ix_message_patient", "clinic_id", "patient_id", "queued_at"),
+        Index("ix_message_touchpoint", "touchpoint_id"),
+        Index("uq_message_provider", "provider_id", unique=True),
+        Index(
+            "ix_message_unsettled", "accepted_at", "id",
+            postgresql_where="state IN ('accepted', 'sent')",
+        ),
+        # Caps by a key, not by counting: one planned text per contact point, local day and slot.
+        Index(
+            "uq_message_slot", "contact_point_id", "local_day", "slot",
+            unique=True, postgresql_where="local_day IS NOT NULL AND state <> 'cancelled'",
+        ),
+        # At most one message for one touchpoint and purpose: a planned text is never queued twice.
+        Index(
+            "uq_message_touchpoint_purpose", "touchpoint_id", "purpose", "round",
+            unique=True, postgresql_where="touchpoint_id IS NOT NULL AND purpose IN ('planned', 'reminder')",
+        ),
+        Index("uq_message_cause", "cause_id", "purpose", "text_key", unique=True),
+    )  # fmt: skip
+
+    patient_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("patient.id"))
+    enrollment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("enrollment.id"))
+    touchpoint_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("touchpoint.id"))
+    # Null only for the one answer to a number we do not know.
+    contact_point_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("contact_point.id"))
+    to_sealed: Mapped[bytes]
+    sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sender.id"))
+    channel: Mapped[Channel] = mapped_column(states(Channel))
+    purpose: Mapped[Purpose] = mapped_column(states(Purpose))
+    # Which text it is (step key or system text), and what caused it (a reply): repeating the cause queues nothing.
+    text_key: Mapped[str]
+    cause_id: Mapped[uuid.UUID | None]
+    round: Mapped[int] = mapped_column(default=1)
+    language: Mapped[str]
+    subject_sealed: Mapped[bytes | None]
+    body_sealed: Mapped[bytes]
+    segments: Mapped[int] = mapped_column(default=1)
+    state: Mapped[MessageState] = mapped_column(states(MessageState), default=MessageState.queued)
+    reason: Mapped[str | None]
+    # False while an attempt is under way or in doubt: the doubt lives on the attempt.
+    claimable: Mapped[bool] = mapped_column(default=True)
+    queued_at: Mapped[datetime]
+    not_before: Mapped[datetime]
+    not_after: Mapped[datetime]
+    local_day: Mapped[date | None]
+    slot: Mapped[int | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    provider_id: Mapped[str | None]
+    email_message_id: Mapped[str | None] = mapped_column(index=True)
+    # The mail this one answers, so that a reader shows them as one thread.
+    in_reply_to: Mapped[str | None]
+    accepted_at: Mapped[datetime | None]
+    final_at: Mapped[datetime | None]
+    error_code: Mapped[str | None]
+
+    to: Sealed[str] = Sealed("to_sealed")
+    subject: Sealed[str | None] = Sealed("subject_sealed")
+    body: Sealed[str] = Sealed("body_sealed")
+
+
+class AttemptState(StrEnum):
+    """How one call to a carrier stands."""
+
+    claimed = "claimed"
+    calling = "calling"  # committed before the carrier is called
+    accepted = "accepted"
+    refused = "refused"
+    in_doubt = "in_doubt"
+    unconfirmed = "unconfirmed"  # a person decides
+    released = "released"  # claimed, not called: given back
+
+
+class Attempt(ClinicRow):
+    """One call to a carrier for one message. Its token is part of the status-callback address. Machine time."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        UniqueConstraint("message_id", "number"),
+        UniqueConstraint("token"),
+        Index(
+            "ix_attempt_open", "lease_until", "id",
+            postgresql_where="state IN ('claimed', 'calling', 'in_doubt')",
+        ),
+    )  # fmt: skip
+
+    message_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("message.id"))
+    number: Mapped[int]
+    token: Mapped[str]
+    state: Mapped[AttemptState] = mapped_column(states(AttemptState), default=AttemptState.claimed)
+    claimed_by: Mapped[uuid.UUID]
+    claimed_at: Mapped[datetime]
+    lease_until: Mapped[datetime]
+    calling_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[str | None]  # answer, callback, list, rule, person
+    provider_id: Mapped[str | None]
+    refusal: Mapped[str | None]
+    error_code: Mapped[str | None]

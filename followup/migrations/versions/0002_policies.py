@@ -1,0 +1,137 @@
+"""Who may touch which rows: forced row-level security and narrow grants.
+
+The app role sees the rows of the clinic set for its transaction, and nothing when none is set. The engine role
+looks over all clinics, at the columns that say what is due and where. The intake role adds raw events and can't
+read anything. Records of what happened are append-only: no role may change or remove them.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+CURRENT = "NULLIF(current_setting('followup.clinic_id', true), '')::uuid"
+
+# Tables whose rows belong to a clinic, and what the app role may do with them.
+APPEND = "SELECT, INSERT"
+CHANGE = "SELECT, INSERT, UPDATE"
+REPLACE = "SELECT, INSERT, UPDATE, DELETE"
+APP = {
+    "audit_event": APPEND,
+    "move": APPEND,
+    "consent": APPEND,
+    "assessment": APPEND,
+    "escalation_signal": APPEND,
+    "contact_attempt": APPEND,
+    "escalation_policy": APPEND,
+    "pathway_version": APPEND,
+    "sender": CHANGE,
+    "staff": CHANGE,
+    "staff_contact_point": CHANGE,
+    "staff_session": CHANGE,
+    "api_key": CHANGE,
+    "shift": REPLACE,
+    "patient": CHANGE,
+    "contact_point": CHANGE,
+    "procedure": CHANGE,
+    "task": CHANGE,
+    "enrollment": CHANGE,
+    "touchpoint": CHANGE,
+    "message": CHANGE,
+    "attempt": CHANGE,
+    "reply": CHANGE,
+    "escalation": CHANGE,
+    "escalation_timer": CHANGE,
+    "page": CHANGE,
+    "reply_code": CHANGE,
+}
+
+# What the engine role may look at, over all clinics: when and where, never who and what.
+ENGINE_READS = {
+    "clinic": "*",
+    "sender": "*",
+    "attempt": "*",
+    "escalation_timer": "*",
+    "audit_event": "*",
+    "touchpoint": "id, clinic_id, state, due_at, not_after, remind_at",
+    "message": "id, clinic_id, sender_id, channel, purpose, state, claimable, not_before, not_after,"
+    " queued_at, accepted_at, provider_id, email_message_id",
+    "reply": "id, clinic_id, state, received_at, recorded_at",
+    "task": "id, clinic_id, kind, state, priority, due_at, raised_at",
+    "enrollment": "id, clinic_id, state, held_since",
+    "escalation": "id, clinic_id, code, state, tier, opened_at, first_page_at, accepted_at, contacted_at",
+    "page": "id, clinic_id, escalation_id, channel, purpose, state, due_at, token, lease_until, submitted_at,"
+    " provider_id, tries",
+    "staff": "id, clinic_id, email_blind, disabled_at",
+    "staff_session": "id, clinic_id, staff_id, token_hash, last_seen_at, expires_at, ended_at",
+    "api_key": "id, clinic_id, role, key_hash, expires_at, revoked_at",
+}
+ENGINE_CHANGES = {
+    "sender": "lease_owner, lease_until, urgent_lease_owner, urgent_lease_until, paused_until, pause_reason",
+    "audit_event": "previous_hash, hash",
+}
+
+
+def upgrade() -> None:
+    op.execute("GRANT USAGE ON SCHEMA public TO followup_app, followup_engine, followup_intake")
+    for table, verbs in APP.items():
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+        op.execute(f"GRANT {verbs} ON {table} TO followup_app")
+        op.execute(
+            f"CREATE POLICY own_clinic ON {table} TO followup_app"
+            f" USING (clinic_id = {CURRENT}) WITH CHECK (clinic_id = {CURRENT})"
+        )
+
+    for table in ("clinic", "provider_event", "heartbeat"):
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    op.execute(f"GRANT {CHANGE} ON clinic TO followup_app")
+    op.execute(
+        f"CREATE POLICY own_clinic ON clinic TO followup_app USING (id = {CURRENT}) WITH CHECK (id = {CURRENT})"
+    )
+    op.execute("GRANT SELECT ON provider_event TO followup_app")
+    op.execute("GRANT UPDATE (processed_at, outcome, tries) ON provider_event TO followup_app")
+    op.execute(
+        f"CREATE POLICY own_clinic ON provider_event TO followup_app"
+        f" USING (clinic_id = {CURRENT}) WITH CHECK (clinic_id = {CURRENT})"
+    )
+
+    for table, columns in ENGINE_READS.items():
+        granted = "SELECT" if columns == "*" else f"SELECT ({columns})"
+        op.execute(f"GRANT {granted} ON {table} TO followup_engine")
+        op.execute(f"CREATE POLICY engine_looks ON {table} FOR SELECT TO followup_engine USING (true)")
+    for table, columns in ENGINE_CHANGES.items():
+        op.execute(f"GRANT UPDATE ({columns}) ON {table} TO followup_engine")
+        op.execute(f"CREATE POLICY engine_marks ON {table} FOR UPDATE TO followup_engine USING (true)")
+    op.execute("GRANT SELECT, INSERT, UPDATE ON heartbeat TO followup_engine")
+    op.execute("CREATE POLICY engine_beats ON heartbeat TO followup_engine USING (true) WITH CHECK (true)")
+    op.execute("GRANT SELECT ON heartbeat TO followup_app")
+    op.execute("CREATE POLICY app_looks ON heartbeat FOR SELECT TO followup_app USING (true)")
+    op.execute("GRANT SELECT, INSERT ON provider_event TO followup_engine")
+    op.execute("GRANT UPDATE (clinic_id, processed_at, outcome, tries) ON provider_event TO followup_engine")
+    op.execute(
+        "CREATE POLICY engine_routes ON provider_event TO followup_engine USING (true) WITH CHECK (true)"
+    )
+
+    op.execute("GRANT INSERT ON provider_event TO followup_intake")
+    op.execute(
+        "CREATE POLICY intake_adds ON provider_event FOR INSERT TO followup_intake"
+        " WITH CHECK (clinic_id IS NULL AND processed_at IS NULL)"
+    )
+
+
+def downgrade() -> None:
+    for table in (*APP, "clinic", "provider_event", "heartbeat"):
+        for policy in (
+            "own_clinic", "engine_looks", "engine_marks", "engine_beats", "app_looks", "engine_routes",
+            "intake_adds",
+        ):  # fmt: skip
+            op.execute(f"DROP POLICY IF EXISTS {policy} ON {table}")
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+        op.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+        op.execute(f"REVOKE ALL ON {table} FROM followup_app, followup_engine, followup_intake")

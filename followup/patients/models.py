@@ -1,0 +1,125 @@
+"""Patients, how to reach them, what they agreed to, and what was done. Names, addresses and notes are sealed."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from followup.clinics.models import Channel
+from followup.db.base import ClinicRow, states
+from followup.db.sealed import Sealed
+
+
+class ContactState(StrEnum):
+    """What is known of an address."""
+
+    stated = "stated"  # the patient told us
+    confirmed = "confirmed"  # somebody answered from it
+    bad = "bad"  # the carrier says it cannot be reached
+    wrong_person = "wrong_person"  # somebody else answers there: nothing more goes to it
+
+
+class Patient(ClinicRow):
+    """A person in our care."""
+
+    __tablename__ = "patient"
+    __table_args__ = (
+        Index("ix_patient_clinic", "clinic_id", "id"),
+        Index("ix_patient_name_blind", "name_blind", postgresql_using="gin"),
+    )
+
+    name_sealed: Mapped[bytes]
+    # Blind indexes of every prefix of every word of the name: the search finds "ine" without knowing "Ines".
+    name_blind: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
+    birth_date_sealed: Mapped[bytes | None]
+    language: Mapped[str]
+    time_zone: Mapped[str]
+    notes_sealed: Mapped[bytes | None]
+    died_at: Mapped[datetime | None]
+
+    name: Sealed[str] = Sealed("name_sealed")
+    birth_date: Sealed[str | None] = Sealed("birth_date_sealed")
+    notes: Sealed[str | None] = Sealed("notes_sealed")
+
+
+class ContactPoint(ClinicRow):
+    """A number or address of a patient (or of somebody who helps), with its own state and opt-out."""
+
+    __tablename__ = "contact_point"
+    __table_args__ = (
+        UniqueConstraint("clinic_id", "patient_id", "channel", "address_blind"),
+        Index("ix_contact_point_address", "clinic_id", "address_blind"),
+        Index("ix_contact_point_patient", "clinic_id", "patient_id"),
+    )
+
+    patient_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("patient.id"))
+    channel: Mapped[Channel] = mapped_column(states(Channel))
+    label: Mapped[str | None]
+    address_sealed: Mapped[bytes]
+    address_blind: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[ContactState] = mapped_column(states(ContactState), default=ContactState.stated)
+    state_reason: Mapped[str | None]
+    # Copied from the newest consent row, so that the sending transaction can read it set-based.
+    consented_at: Mapped[datetime | None]
+    opted_out_at: Mapped[datetime | None]
+    last_heard_at: Mapped[datetime | None]
+
+    address: Sealed[str] = Sealed("address_sealed")
+
+
+class ConsentDecision(StrEnum):
+    """What was decided about being written to."""
+
+    granted = "granted"
+    revoked = "revoked"
+
+
+class Consent(ClinicRow):
+    """One decision of a patient about one address. Append-only: the law asks for the history.
+
+    Source: 47 CFR 64.1200(a)(10)-(12), consent and its revocation by any reasonable means.
+    """
+
+    __tablename__ = "consent"
+    __table_args__ = (Index("ix_consent_contact_point", "clinic_id", "contact_point_id", "at"),)
+
+    patient_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("patient.id"))
+    contact_point_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contact_point.id"))
+    channel: Mapped[Channel] = mapped_column(states(Channel))
+    decision: Mapped[ConsentDecision] = mapped_column(states(ConsentDecision))
+    wording: Mapped[str]
+    wording_version: Mapped[str]
+    how: Mapped[str]  # in_person, phone, paper, portal, text, email, carrier
+    obtained_by: Mapped[str]
+    at: Mapped[datetime]
+
+
+class Harvest(StrEnum):
+    """Where the cells were taken from."""
+
+    bone_marrow = "bone_marrow"
+    fat = "fat"
+
+
+class Procedure(ClinicRow):
+    """What was done, when; local date and time in the zone of the clinic that did it."""
+
+    __tablename__ = "procedure"
+    __table_args__ = (Index("ix_procedure_patient", "clinic_id", "patient_id"),)
+
+    patient_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("patient.id"))
+    performed_on: Mapped[date]
+    performed_at: Mapped[time]
+    time_zone: Mapped[str]
+    harvest: Mapped[Harvest] = mapped_column(states(Harvest))
+    cancelled_at: Mapped[datetime | None]
+    # Level injected, harvest site, pain before, conditions, usual symptoms, medicines, who helps at home.
+    facts_sealed: Mapped[bytes | None]
+
+    facts: Sealed[dict[str, Any] | None] = Sealed("facts_sealed", as_json=True)

@@ -1,0 +1,115 @@
+"""Staff, their sign-in, their phones, and who is on call when."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from followup.clinics.models import Channel
+from followup.db.base import ClinicRow, states
+from followup.db.sealed import Sealed
+
+
+class StaffRole(StrEnum):
+    """What a person is at the clinic; permissions follow from it in one table (``staff/rules``)."""
+
+    coordinator = "coordinator"
+    nurse = "nurse"
+    physician = "physician"
+    manager = "manager"
+    clinic_admin = "clinic_admin"
+    auditor = "auditor"
+
+
+class Staff(ClinicRow):
+    """A person who works at the clinic. Disabled people keep their row: the record names them."""
+
+    __tablename__ = "staff"
+    __table_args__ = (
+        UniqueConstraint("email_blind"),
+        UniqueConstraint("clinic_id", "key"),
+        Index("ix_staff_clinic", "clinic_id"),
+    )
+
+    # The name used in the clinic file, so that applying it twice finds the same person.
+    key: Mapped[str]
+    name: Mapped[str]
+    role: Mapped[StaffRole] = mapped_column(states(StaffRole))
+    email_sealed: Mapped[bytes]
+    email_blind: Mapped[bytes] = mapped_column(LargeBinary)
+    password_hash: Mapped[str | None]
+    disabled_at: Mapped[datetime | None]
+
+    email: Sealed[str] = Sealed("email_sealed")
+
+
+class StaffContactPoint(ClinicRow):
+    """A phone or address that pages reach; only verified ones count as cover."""
+
+    __tablename__ = "staff_contact_point"
+    __table_args__ = (
+        UniqueConstraint("clinic_id", "channel", "address_blind", "staff_id"),
+        Index("ix_staff_contact_point_staff", "clinic_id", "staff_id"),
+        Index("ix_staff_contact_point_address", "address_blind"),
+    )
+
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
+    channel: Mapped[Channel] = mapped_column(states(Channel))
+    position: Mapped[int] = mapped_column(default=0)
+    address_sealed: Mapped[bytes]
+    address_blind: Mapped[bytes] = mapped_column(LargeBinary)
+    verified_at: Mapped[datetime | None]
+    last_success_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+    disabled_reason: Mapped[str | None]
+    hard_failures: Mapped[int] = mapped_column(default=0)
+
+    address: Sealed[str] = Sealed("address_sealed")
+
+
+class StaffSession(ClinicRow):
+    """A sign-in that can be listed and ended; the token itself is never stored. Machine time throughout."""
+
+    __tablename__ = "staff_session"
+    __table_args__ = (
+        UniqueConstraint("token_hash"),
+        Index("ix_staff_session_staff", "clinic_id", "staff_id"),
+    )
+
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class ApiKey(ClinicRow):
+    """A key for the clinic's own systems; shown once, stored hashed. Machine time throughout."""
+
+    __tablename__ = "api_key"
+    __table_args__ = (UniqueConstraint("key_hash"), Index("ix_api_key_clinic", "clinic_id"))
+
+    name: Mapped[str]
+    role: Mapped[StaffRole] = mapped_column(states(StaffRole))
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    hint: Mapped[str]
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Shift(ClinicRow):
+    """One person on call for one duty in one half-open interval ``[starts_at, ends_at)``, in UTC."""
+
+    __tablename__ = "shift"
+    __table_args__ = (Index("ix_shift_duty", "clinic_id", "duty", "starts_at"),)
+
+    duty: Mapped[str]  # nurse, physician, manager
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(default="clinic file")

@@ -1,0 +1,1 @@
+"""Celery tasks: thin doors. A task opens the house, calls one verb, and lets errors speak."""

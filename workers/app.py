@@ -1,0 +1,54 @@
+"""The Celery application, and the table of which task answers which bell.
+
+A task body has three statements; an ``if`` belongs to a rule. Tasks carry ids, never content.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from celery import Celery, signals
+
+from followup import log
+from followup.bootstrap import House, open_house
+
+app = Celery("followup", config_source="celeryconfig")
+app.conf.imports = (
+    "workers.dispatch",
+    "workers.delivery",
+    "workers.replies",
+    "workers.escalation",
+    "workers.upkeep",
+)
+
+# Bell name (as rung by a stage) to the work it hastens. The name is the task's name, so routing follows from it.
+BELLS = {
+    "care.process_events": "raw events became readable",
+    "care.respond": "a patient's reply was received",
+    "care.escalate": "a case has something due",
+    "care.page": "a page waits to be sent",
+    "care.deliver_urgent": "a safety text waits to be sent",
+    "messages.dispatch": "touchpoints became due",
+    "messages.deliver": "a message was queued",
+}
+
+
+def house() -> House:
+    """Return this worker's house: settings, database, clock and gateways, opened once per process."""
+    return open_house()
+
+
+@signals.setup_logging.connect
+def _log_like_the_house(**_: Any) -> None:
+    log.configure(form=open_house().settings.log_format)
+
+
+@signals.task_prerun.connect
+def _bind(task_id: str, task: Any, **_: Any) -> None:
+    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id)
+
+
+@signals.task_postrun.connect
+def _unbind(**_: Any) -> None:
+    structlog.contextvars.clear_contextvars()
