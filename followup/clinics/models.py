@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, time
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from followup.clinics.states import Channel
 from followup.db.base import ClinicRow, Row, states
-
-
-class Channel(StrEnum):
-    """How a message travels."""
-
-    sms = "sms"
-    email = "email"
-    voice = "voice"
 
 
 class Clinic(Row):

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import DateTime, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from followup.clinics.models import Channel
+from followup.clinics.states import Channel
 from followup.db.base import ClinicRow, states
-
-
-class EnrollmentState(StrEnum):
-    """Where an enrollment stands; the allowed moves are in ``enrollment/rules``."""
-
-    active = "active"
-    paused = "paused"
-    completed = "completed"
-    withdrawn = "withdrawn"
+from followup.enrollment.states import EnrollmentState, TouchpointState
 
 
 class Enrollment(ClinicRow):
@@ -58,18 +49,6 @@ class Enrollment(ClinicRow):
     ended_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
     request_key: Mapped[str | None]
-
-
-class TouchpointState(StrEnum):
-    """Where a planned contact stands."""
-
-    planned = "planned"
-    dispatched = "dispatched"
-    answered = "answered"
-    unanswered = "unanswered"
-    skipped = "skipped"
-    cancelled = "cancelled"
-    call_task = "call_task"
 
 
 class Touchpoint(ClinicRow):

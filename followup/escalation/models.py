@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from followup.clinics.models import Channel
+from followup.clinics.states import Channel
 from followup.db.base import ClinicRow, states
 from followup.db.sealed import Sealed
+from followup.escalation.states import EscalationState, PageState
 
-
-class EscalationState(StrEnum):
-    """Where a case stands; there is no state in which it silently ends."""
-
-    paging = "paging"
-    accepted = "accepted"
-    contacting = "contacting"
-    unreachable = "unreachable"
-    contacted = "contacted"
-    closed = "closed"
-    merged = "merged"
-
-
-OPEN_STATES = ("paging", "accepted", "contacting", "unreachable", "contacted")
 _OPEN = "state IN ('paging', 'accepted', 'contacting', 'unreachable', 'contacted')"
 
 
@@ -110,20 +96,6 @@ class EscalationTimer(ClinicRow):
     due_at: Mapped[datetime]
     fired_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
-
-
-class PageState(StrEnum):
-    """How far one page got; delivered is never accepted."""
-
-    planned = "planned"
-    claimed = "claimed"
-    submitted = "submitted"
-    sent = "sent"
-    delivered = "delivered"
-    undelivered = "undelivered"
-    failed = "failed"
-    unknown = "unknown"
-    cancelled = "cancelled"
 
 
 class Page(ClinicRow):

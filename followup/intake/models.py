@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from followup.db.base import Row, states
 from followup.db.sealed import Sealed
-
-
-class EventKind(StrEnum):
-    """What the provider told us."""
-
-    inbound_sms = "inbound_sms"
-    inbound_email = "inbound_email"
-    sms_status = "sms_status"
-    voice_status = "voice_status"
-    voice_input = "voice_input"
-    bounce = "bounce"
-    unsubscribe = "unsubscribe"
+from followup.intake.states import EventKind
 
 
 class ProviderEvent(Row):

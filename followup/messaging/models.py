@@ -4,44 +4,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from followup.clinics.models import Channel
+from followup.clinics.states import Channel
 from followup.db.base import ClinicRow, states
 from followup.db.sealed import Sealed
-
-
-class Purpose(StrEnum):
-    """What a message is for; it decides windows, caps, and which pump carries it."""
-
-    planned = "planned"  # a step of the pathway: inside its window, capped, at most once
-    reminder = "reminder"  # counts toward the caps like a planned one
-    welcome = "welcome"
-    answer = "answer"  # follows a reply at any hour
-    safety = "safety"  # "call 911": at any hour, at least once, own pump
-    staff = "staff"  # written by a person from the thread
-    consent = "consent"  # the one confirmation of an opt-out or opt-in
-
-    @property
-    def is_urgent(self) -> bool:
-        """Whether it goes through the pump that routine texts cannot delay."""
-        return self is Purpose.safety
-
-
-class MessageState(StrEnum):
-    """How far a message got; it moves only forward, by rank."""
-
-    queued = "queued"
-    cancelled = "cancelled"
-    accepted = "accepted"
-    sent = "sent"
-    delivered = "delivered"
-    undelivered = "undelivered"
-    failed = "failed"
-    expired = "expired"
+from followup.messaging.states import AttemptState, MessageState, Purpose
 
 
 class Message(ClinicRow):
@@ -51,7 +21,7 @@ class Message(ClinicRow):
     __table_args__ = (
         # What a pump claims: oldest first within its sender. Times are care time.
         Index(
-            "ix_message_queue", "sender_id", "not_before", "id",
+            "ix_message_queue", "sender_id", "is_urgent", "not_before", "id",
             postgresql_where="state = 'queued' AND claimable",
         ),
         Index("ix_message_patient", "clinic_id", "patient_id", "queued_at"),
@@ -83,6 +53,8 @@ class Message(ClinicRow):
     sender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sender.id"))
     channel: Mapped[Channel] = mapped_column(states(Channel))
     purpose: Mapped[Purpose] = mapped_column(states(Purpose))
+    # Carried by the pump that routine texts cannot delay.
+    is_urgent: Mapped[bool] = mapped_column(default=False)
     # Which text it is (step key or system text), and what caused it (a reply): repeating the cause queues nothing.
     text_key: Mapped[str]
     cause_id: Mapped[uuid.UUID | None]
@@ -112,18 +84,6 @@ class Message(ClinicRow):
     to: Sealed[str] = Sealed("to_sealed")
     subject: Sealed[str | None] = Sealed("subject_sealed")
     body: Sealed[str] = Sealed("body_sealed")
-
-
-class AttemptState(StrEnum):
-    """How one call to a carrier stands."""
-
-    claimed = "claimed"
-    calling = "calling"  # committed before the carrier is called
-    accepted = "accepted"
-    refused = "refused"
-    in_doubt = "in_doubt"
-    unconfirmed = "unconfirmed"  # a person decides
-    released = "released"  # claimed, not called: given back
 
 
 class Attempt(ClinicRow):

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime, time
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from followup.clinics.models import Channel
+from followup.clinics.states import Channel
 from followup.db.base import ClinicRow, states
 from followup.db.sealed import Sealed
-
-
-class ContactState(StrEnum):
-    """What is known of an address."""
-
-    stated = "stated"  # the patient told us
-    confirmed = "confirmed"  # somebody answered from it
-    bad = "bad"  # the carrier says it cannot be reached
-    wrong_person = "wrong_person"  # somebody else answers there: nothing more goes to it
+from followup.patients.states import ConsentDecision, ContactState, Harvest
 
 
 class Patient(ClinicRow):
@@ -73,13 +64,6 @@ class ContactPoint(ClinicRow):
     address: Sealed[str] = Sealed("address_sealed")
 
 
-class ConsentDecision(StrEnum):
-    """What was decided about being written to."""
-
-    granted = "granted"
-    revoked = "revoked"
-
-
 class Consent(ClinicRow):
     """One decision of a patient about one address. Append-only: the law asks for the history.
 
@@ -98,13 +82,6 @@ class Consent(ClinicRow):
     how: Mapped[str]  # in_person, phone, paper, portal, text, email, carrier
     obtained_by: Mapped[str]
     at: Mapped[datetime]
-
-
-class Harvest(StrEnum):
-    """Where the cells were taken from."""
-
-    bone_marrow = "bone_marrow"
-    fat = "fat"
 
 
 class Procedure(ClinicRow):

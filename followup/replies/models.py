@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from followup.clinics.models import Channel
+from followup.clinics.states import Channel
 from followup.db.base import ClinicRow, states
 from followup.db.sealed import Sealed
-
-
-class ReplyState(StrEnum):
-    """How far a reply got."""
-
-    received = "received"
-    assessed = "assessed"
-    filed = "filed"
-    in_review = "in_review"
-    disposed = "disposed"
+from followup.replies.states import ReplyState
 
 
 class Reply(ClinicRow):

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from followup.clinics.models import Channel
+from followup.clinics.states import Channel
 from followup.db.base import ClinicRow, states
 from followup.db.sealed import Sealed
-
-
-class StaffRole(StrEnum):
-    """What a person is at the clinic; permissions follow from it in one table (``staff/rules``)."""
-
-    coordinator = "coordinator"
-    nurse = "nurse"
-    physician = "physician"
-    manager = "manager"
-    clinic_admin = "clinic_admin"
-    auditor = "auditor"
+from followup.staff.states import StaffRole
 
 
 class Staff(ClinicRow):

@@ -4,36 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from followup.db.base import ClinicRow, states
 from followup.db.sealed import Sealed
-
-
-class TaskKind(StrEnum):
-    """What a person is asked to do."""
-
-    call_back = "call_back"  # same-day finding: call the patient today
-    review_reply = "review_reply"  # a reply nobody understood
-    call_silent = "call_silent"  # a check-in that matters was not answered
-    call_missed_text = "call_missed_text"  # a step that could not be sent
-    bad_number = "bad_number"
-    wrong_person = "wrong_person"
-    unconfirmed_send = "unconfirmed_send"  # doubt that the carrier could not settle
-    consent = "consent"
-    identity = "identity"  # two patients share the phone
-    content = "content"  # a text that could not be rendered
-    sending_paused = "sending_paused"
-
-
-class TaskState(StrEnum):
-    """Whether it still waits for a person."""
-
-    open = "open"
-    done = "done"
+from followup.tasks.states import TaskKind, TaskState
 
 
 class Task(ClinicRow):

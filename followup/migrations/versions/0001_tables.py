@@ -848,6 +848,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("is_urgent", sa.Boolean(), nullable=False),
         sa.Column("text_key", sa.String(), nullable=False),
         sa.Column("cause_id", sa.UUID(), nullable=True),
         sa.Column("round", sa.Integer(), nullable=False),
@@ -909,7 +910,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_message_queue",
         "message",
-        ["sender_id", "not_before", "id"],
+        ["sender_id", "is_urgent", "not_before", "id"],
         unique=False,
         postgresql_where="state = 'queued' AND claimable",
     )
