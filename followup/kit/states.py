@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 State = TypeVar("State", bound=StrEnum)
 
 
-class ForbiddenMove(ValueError):  # noqa: N818 - it reads as the sentence it is
+class ForbiddenMove(ValueError):
     """A change of state that the table does not hold."""
 
     def __init__(self, current: str, wanted: str) -> None:
@@ -26,7 +26,9 @@ class Moves(Generic[State]):
     """The allowed moves of one kind of thing; a state that is missing as a key is final."""
 
     def __init__(self, table: Mapping[State, Iterable[State]]) -> None:
-        self._table: dict[State, frozenset[State]] = {state: frozenset(after) for state, after in table.items()}
+        self._table: dict[State, frozenset[State]] = {
+            state: frozenset(after) for state, after in table.items()
+        }
 
     def allows(self, current: State, wanted: State) -> bool:
         """Whether the table holds this move; staying in a state is not a move."""
