@@ -22,7 +22,8 @@ DIFICIL = (
     ("word", "syllables"),
     [
         ("pain", 1), ("today", 2), ("numbness", 2), ("medicine", 3), ("procedure", 3), ("recovery", 4),
-        ("called", 1), ("needed", 2), ("little", 2), ("clinic", 2), ("nurse", 1), ("people", 2), ("worse", 1), ("10", 1),
+        ("called", 1), ("needed", 2), ("little", 2), ("clinic", 2), ("nurse", 1), ("people", 2), ("worse", 1),
+        ("10", 1),
     ],
 )  # fmt: skip
 def test_english_syllables(word: str, syllables: int) -> None:
