@@ -41,7 +41,7 @@ class Message(ClinicRow):
             "uq_message_touchpoint_purpose", "touchpoint_id", "purpose", "round",
             unique=True, postgresql_where="touchpoint_id IS NOT NULL AND purpose IN ('planned', 'reminder')",
         ),
-        Index("uq_message_cause", "cause_id", "purpose", "text_key", unique=True),
+        Index("uq_message_cause", "cause_id", "purpose", "text_key", "round", unique=True),
     )  # fmt: skip
 
     patient_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("patient.id"))
@@ -58,6 +58,7 @@ class Message(ClinicRow):
     # Which text it is (step key or system text), and what caused it (a reply): repeating the cause queues nothing.
     text_key: Mapped[str]
     cause_id: Mapped[uuid.UUID | None]
+    # A text that the carrier lost is sent again as a new row of the next round: rows never go backwards.
     round: Mapped[int] = mapped_column(default=1)
     language: Mapped[str]
     subject_sealed: Mapped[bytes | None]
@@ -73,6 +74,8 @@ class Message(ClinicRow):
     local_day: Mapped[date | None]
     slot: Mapped[int | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    # Calls that count against the tries of this message; a refusal for our own settings burns none.
+    calls: Mapped[int] = mapped_column(default=0)
     provider_id: Mapped[str | None]
     email_message_id: Mapped[str | None] = mapped_column(index=True)
     # The mail this one answers, so that a reader shows them as one thread.

@@ -882,6 +882,7 @@ def upgrade() -> None:
         sa.Column("local_day", sa.Date(), nullable=True),
         sa.Column("slot", sa.Integer(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
         sa.Column("provider_id", sa.String(), nullable=True),
         sa.Column("email_message_id", sa.String(), nullable=True),
         sa.Column("in_reply_to", sa.String(), nullable=True),
@@ -922,7 +923,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where="state IN ('accepted', 'sent')",
     )
-    op.create_index("uq_message_cause", "message", ["cause_id", "purpose", "text_key"], unique=True)
+    op.create_index("uq_message_cause", "message", ["cause_id", "purpose", "text_key", "round"], unique=True)
     op.create_index("uq_message_provider", "message", ["provider_id"], unique=True)
     op.create_index(
         "uq_message_slot",

@@ -1,0 +1,153 @@
+"""Carry out what follows when a message was refused or failed: try later, give up, stop, or ask a person.
+
+A text that matters and did not get there is never just a failed row: it opens a task with a due time.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import text, update
+from sqlalchemy.orm import Session
+
+from followup.audit.record import SYSTEM, moved
+from followup.enrollment.advance import advance_touchpoint
+from followup.enrollment.states import TouchpointState
+from followup.messaging.models import Message
+from followup.messaging.queue import Address, Draft, Queued, queue
+from followup.messaging.rules import Consequence, Follow
+from followup.messaging.states import MessageState, Purpose
+from followup.patients.consent import record_opt_out
+from followup.patients.models import ContactPoint
+from followup.patients.states import ContactState
+from followup.tasks.open import open_task
+from followup.tasks.states import TaskKind
+
+# A person looks at an undelivered text within this long; a safety text is the escalation's business at once.
+TASK_DUE = timedelta(hours=2)
+
+
+def apply(
+    session: Session, message_id: uuid.UUID, *, consequence: Consequence, code: str, now: datetime
+) -> None:
+    """Apply a consequence to a message that is still on its way (queued, accepted or sent)."""
+    message = session.get(Message, message_id, with_for_update=True, populate_existing=True)
+    if message is None or message.state not in (
+        MessageState.queued, MessageState.accepted, MessageState.sent,
+    ):  # fmt: skip
+        return
+    if consequence.burns_attempt:
+        message.calls += 1
+    message.error_code = code
+    if consequence.follow is Follow.retry:
+        if message.state is MessageState.queued:
+            _try_later(message, consequence, now=now)
+        else:
+            _fail(session, message, code=code, now=now)
+            _send_again(session, message, consequence, now=now)
+        return
+    if consequence.follow is Follow.stop_all:
+        _stop_all(session, message, consequence, code=code, now=now)
+        return
+    _fail(session, message, code=code, now=now)
+    if message.contact_point_id is not None:
+        _mark_contact_point(session, message, consequence, code=code, now=now)
+    if consequence.wants_task:
+        _open_task(session, message, consequence, code=code, now=now)
+
+
+def _try_later(message: Message, consequence: Consequence, *, now: datetime) -> None:
+    message.claimable = True
+    message.not_before = now + consequence.after
+    message.reason = "the carrier could not take it; trying again"
+
+
+def _send_again(session: Session, message: Message, consequence: Consequence, *, now: datetime) -> None:
+    """Queue a copy of a message that the carrier took and then lost: this row ended, the copy begins anew."""
+    draft = Draft(
+        purpose=message.purpose, text_key=message.text_key, language=message.language, body=message.body,
+        subject=message.subject, not_before=now + consequence.after, not_after=message.not_after,
+        patient_id=message.patient_id, enrollment_id=message.enrollment_id,
+        touchpoint_id=message.touchpoint_id, cause_id=message.cause_id, round=message.round + 1,
+        in_reply_to=message.in_reply_to,
+    )  # fmt: skip
+    to = Address(message.channel, message.to, message.contact_point_id)
+    placed = queue(session, message.clinic_id, draft=draft, to=to, now=now, sender_id=message.sender_id)
+    if placed.result is Queued.queued:
+        session.execute(update(Message).where(Message.id == placed.message_id).values(calls=message.calls))
+
+
+def _stop_all(
+    session: Session, message: Message, consequence: Consequence, *, code: str, now: datetime
+) -> None:
+    """Our own account or sender is wrong: pause the clinic's sending once, keep everything due."""
+    message.claimable = True
+    message.not_before = now + consequence.after
+    message.reason = "sending is paused: the carrier does not accept our account or sender"
+    paused = session.execute(
+        text(
+            "UPDATE clinic SET sending_paused_at = :now, sending_paused_reason = :why"
+            " WHERE id = :clinic AND sending_paused_at IS NULL"
+        ),
+        {
+            "now": now,
+            "why": f"the carrier refused our account or sender (code {code})",
+            "clinic": message.clinic_id,
+        },
+    )
+    if paused.rowcount:  # type: ignore[attr-defined]
+        open_task(
+            session, message.clinic_id, kind=TaskKind.sending_paused, now=now, due_at=now,
+            reason=f"All sending is paused: the carrier refused our account or sender (code {code}).",
+            subject_id=message.clinic_id, priority="high",
+        )  # fmt: skip
+
+
+def _fail(session: Session, message: Message, *, code: str, now: datetime) -> None:
+    before = message.state
+    message.state = MessageState.failed
+    message.claimable = False
+    message.final_at = now
+    message.reason = f"it could not be delivered (code {code})"
+    moved(
+        session, message.clinic_id, thing="message", thing_id=message.id, before=before,
+        after=MessageState.failed, now=now, reason=message.reason,
+    )  # fmt: skip
+
+
+def _mark_contact_point(
+    session: Session, message: Message, consequence: Consequence, *, code: str, now: datetime
+) -> None:
+    assert message.contact_point_id is not None
+    if consequence.mark_bad:
+        session.execute(
+            update(ContactPoint)
+            .where(
+                ContactPoint.id == message.contact_point_id, ContactPoint.state != ContactState.wrong_person
+            )
+            .values(state=ContactState.bad, state_reason=f"the carrier says so (code {code})")
+        )
+    if consequence.record_opt_out:
+        record_opt_out(
+            session, message.contact_point_id, how="carrier", now=now, actor=SYSTEM,
+            wording="found at the carrier: this number has opted out",
+        )  # fmt: skip
+
+
+def _open_task(
+    session: Session, message: Message, consequence: Consequence, *, code: str, now: datetime
+) -> None:
+    kind = TaskKind.bad_number if consequence.mark_bad else TaskKind.call_missed_text
+    due_at = now if message.purpose is Purpose.safety else now + TASK_DUE
+    open_task(
+        session, message.clinic_id, kind=kind, now=now, due_at=due_at, patient_id=message.patient_id,
+        subject_id=message.touchpoint_id or message.id,
+        reason=f"A text ({message.text_key}) did not reach the patient (code {code}). Please call.",
+        priority="high" if message.purpose is Purpose.safety else "normal",
+    )  # fmt: skip
+    if message.touchpoint_id is not None:
+        advance_touchpoint(
+            session, message.touchpoint_id, to=TouchpointState.call_task, now=now,
+            reason=f"the text could not be delivered (code {code}); a person was asked to call",
+        )  # fmt: skip

@@ -1,0 +1,108 @@
+"""Follow a message to its end: apply what the carrier reports, forward only, whatever order it comes in."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from followup.audit.record import moved
+from followup.messaging.consequences import apply
+from followup.messaging.models import Attempt, Message
+from followup.messaging.rules import CARRIER_STATUS, RANKS, after_refusal
+from followup.messaging.states import MessageState
+from followup.ports import Refusal
+
+_FAILED = frozenset([MessageState.undelivered, MessageState.failed])
+
+_SETTLE = text(
+    """
+    UPDATE attempt SET state = 'accepted', settled_at = now(), settled_by = :by, provider_id = :provider
+    WHERE id = :attempt AND state IN ('calling', 'in_doubt', 'unconfirmed') RETURNING message_id
+    """
+)
+_ADVANCE_QUEUED = text(
+    """
+    UPDATE message SET state = 'accepted', claimable = false, calls = calls + 1, provider_id = :provider,
+        accepted_at = COALESCE(accepted_at, :now), reason = NULL
+    WHERE id = :message AND state = 'queued' RETURNING clinic_id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a carrier says about one message. ``refusal`` classifies ``error_code`` when it failed."""
+
+    provider_id: str
+    status: str
+    error_code: str | None = None
+    refusal: Refusal | None = None
+
+
+def track_by_token(
+    session: Session, token: str, *, report: Report, now: datetime, by: str = "callback"
+) -> bool:
+    """Apply a report that carries our attempt's token; also settles a call whose answer was lost.
+
+    Returns False if no attempt of this clinic has the token.
+    """
+    attempt = session.scalar(select(Attempt).where(Attempt.token == token).with_for_update())
+    if attempt is None:
+        return False
+    settle_accepted(session, attempt.id, provider_id=report.provider_id, by=by, now=now)
+    _follow(session, attempt.message_id, report, now=now)
+    return True
+
+
+def track_by_provider_id(session: Session, report: Report, *, now: datetime) -> bool:
+    """Apply a report found by asking the carrier; False if we do not know its id."""
+    message_id = session.scalar(select(Message.id).where(Message.provider_id == report.provider_id))
+    if message_id is None:
+        return False
+    _follow(session, message_id, report, now=now)
+    return True
+
+
+def settle_accepted(
+    session: Session, attempt_id: uuid.UUID, *, provider_id: str, by: str, now: datetime
+) -> bool:
+    """Settle an attempt as accepted under the carrier's id, if it was still open."""
+    message_id = session.scalar(_SETTLE, {"attempt": attempt_id, "provider": provider_id, "by": by})
+    if message_id is None:
+        return False
+    clinic_id = session.scalar(_ADVANCE_QUEUED, {"message": message_id, "provider": provider_id, "now": now})
+    if clinic_id is not None:
+        moved(
+            session, clinic_id, thing="message", thing_id=message_id, before=MessageState.queued,
+            after=MessageState.accepted, now=now, reason=f"found by {by}",
+        )  # fmt: skip
+    return True
+
+
+def _follow(session: Session, message_id: uuid.UUID, report: Report, *, now: datetime) -> None:
+    told = CARRIER_STATUS.get(report.status)
+    if told is None:
+        return
+    message = session.get(Message, message_id, with_for_update=True, populate_existing=True)
+    if message is None or not RANKS.is_forward(message.state, told):
+        return
+    if told in _FAILED:
+        _failed(session, message, report, now=now)
+        return
+    before = message.state
+    message.state = told
+    if told is MessageState.delivered:
+        message.final_at = now
+    moved(
+        session, message.clinic_id, thing="message", thing_id=message.id, before=before, after=told, now=now
+    )
+
+
+def _failed(session: Session, message: Message, report: Report, *, now: datetime) -> None:
+    refusal = report.refusal or Refusal.unknown
+    consequence = after_refusal(refusal, tries=message.calls, now=now, not_after=message.not_after)
+    apply(session, message.id, consequence=consequence, code=report.error_code or report.status, now=now)
