@@ -1,0 +1,75 @@
+"""``python -m followup.lab``: a lab of its own process, for benchmarks and for looking around."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from followup.lab.lab import Lab
+from followup.lab.settings import INSTANT, SENDER, LabSettings, Pace
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a lab until it is told to stop (Ctrl-C or SIGTERM)."""
+    told = _parser().parse_args(arguments)
+    settings = LabSettings(
+        host=told.host,
+        port=told.port,
+        port_file=told.port_file,
+        senders=tuple(told.sender) or (SENDER,),
+        pace=INSTANT if told.instant else Pace(),
+        latency=told.latency_ms / 1000,
+        rate_per_sender=told.rate,
+        max_concurrent=told.max_concurrent,
+        smtp=not told.no_smtp,
+        smtp_port=told.smtp_port,
+        mail_folder=told.mail_folder,
+        clock_file=told.clock_file,
+        test_credentials=told.test_credentials,
+        allow_signals=told.allow_signals,
+    )
+    serve(settings)
+    return 0
+
+
+def serve(settings: LabSettings) -> None:
+    """Run a lab in this process until SIGINT or SIGTERM; print its addresses first."""
+    asked = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked.set())
+    with Lab.started(settings) as lab:
+        sys.stdout.write(f"lab {lab.url}/lab  api {lab.url}  mail {lab.smtp_url}\n")
+        sys.stdout.flush()
+        asked.wait()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m followup.lab", description="A simulated carrier.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0: a free one")
+    parser.add_argument("--port-file", type=Path, help="where to write the base URL once it answers")
+    parser.add_argument(
+        "--sender", action="append", default=[], help="a number of the clinic (again for more)"
+    )
+    parser.add_argument("--instant", action="store_true", help="no waiting between the states of a text")
+    parser.add_argument("--latency-ms", type=float, default=0.0, help="added to every answer of the API")
+    parser.add_argument("--rate", type=float, help="segments per second and sender")
+    parser.add_argument("--max-concurrent", type=int, help="more requests at once are answered 429")
+    parser.add_argument("--smtp-port", type=int, default=0)
+    parser.add_argument("--no-smtp", action="store_true")
+    parser.add_argument("--mail-folder", type=Path, help="where mails to the clinic are kept as files")
+    parser.add_argument("--clock-file", type=Path, help="care time, shown and moved on the page")
+    parser.add_argument(
+        "--test-credentials", action="store_true", help="the carrier's magic numbers, no callbacks"
+    )
+    parser.add_argument(
+        "--allow-signals", action="store_true", help="let faults over HTTP stop or kill processes"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
