@@ -35,7 +35,13 @@ TOUCHPOINT_MOVES: Moves[TouchpointState] = Moves(
             TouchpointState.cancelled,
             TouchpointState.call_task,
         },
-        TouchpointState.dispatched: {TouchpointState.answered, TouchpointState.unanswered},
+        # Handed to the outbox; its text may still be stopped just before the call, or never arrive.
+        TouchpointState.dispatched: {
+            TouchpointState.answered,
+            TouchpointState.unanswered,
+            TouchpointState.skipped,
+            TouchpointState.call_task,
+        },
         # Patients answer late, and a late answer is worth more than a tidy table.
         TouchpointState.unanswered: {TouchpointState.answered},
         # Never sent, and the procedure or the pause that made it impossible was moved: it is due again.

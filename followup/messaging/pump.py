@@ -24,14 +24,15 @@ from followup.kit.clock import Clock
 from followup.kit.ids import new_id
 from followup.log import logger
 from followup.messaging import claim as claims
-from followup.messaging.claim import Call, Claim
+from followup.messaging.calling import Call, start_calling
+from followup.messaging.claim import Claim
 from followup.messaging.record import Answer, record
 from followup.ports import InDoubt, Outcome, Refusal, Refused
 
 _log = logger(__name__)
 
 # Sends one call; the gateway behind it never raises for what a carrier does.
-Send = Callable[[Call], Awaitable[tuple[Outcome, str | None]]]
+Send = Callable[[Call], Awaitable[Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +151,8 @@ class Pump:
 
     async def _fly(self, call: Call) -> None:
         outcome: Outcome
-        mail_id: str | None = None
         try:
-            outcome, mail_id = await asyncio.wait_for(self._send(call), self._limits.call_seconds)
+            outcome = await asyncio.wait_for(self._send(call), self._limits.call_seconds)
         except TimeoutError:
             outcome = InDoubt("no answer before the deadline")
         except Exception as error:  # noqa: BLE001 - whatever broke, the request may have left
@@ -161,7 +161,7 @@ class Pump:
         self._count(outcome)
         self._state.flying -= 1
         self._state.answers.append(
-            Answer(call.attempt_id, call.message_id, call.calls, call.not_after, outcome, mail_id)
+            Answer(call.attempt_id, call.message_id, call.calls, call.not_after, outcome)
         )
         self._wake.set()
 
@@ -256,7 +256,7 @@ class Pump:
     def _start_calling(self, batch: list[Claim]) -> list[Call]:
         with self._database.transaction(self._clinic_id) as session:
             ids = [each.attempt_id for each in batch]
-            return claims.start_calling(session, ids, pump=self._id, now=self._now())
+            return start_calling(session, ids, pump=self._id, now=self._now())
 
     def _release(self, attempts: list[uuid.UUID]) -> None:
         with self._database.transaction(self._clinic_id) as session:

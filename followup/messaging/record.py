@@ -60,7 +60,6 @@ class Answer:
     calls: int
     not_after: datetime
     outcome: Outcome
-    email_message_id: str | None = None
 
 
 def record(session: Session, answers: Sequence[Answer], *, now: datetime) -> None:
@@ -83,11 +82,6 @@ def _accepted(session: Session, answer: Answer, outcome: Accepted, *, now: datet
     clinic_id = session.scalar(
         _MESSAGE_ACCEPTED, {"message": answer.message_id, "provider": outcome.provider_id, "now": now}
     )
-    if answer.email_message_id is not None:
-        session.execute(
-            text("UPDATE message SET email_message_id = :mail WHERE id = :message"),
-            {"mail": answer.email_message_id, "message": answer.message_id},
-        )
     if clinic_id is not None:
         moved(
             session, clinic_id, thing="message", thing_id=answer.message_id,

@@ -16,7 +16,7 @@ from followup.kit.states import Ranks
 from followup.messaging.states import MessageState, Purpose
 from followup.ports import Refusal
 
-RANKS = Ranks(
+RANKS: Ranks[MessageState] = Ranks(
     [
         MessageState.queued,
         MessageState.accepted,

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from followup.audit.record import moved
@@ -156,7 +156,7 @@ def _close(session: Session, doubt: Doubt, *, state: str) -> None:
 
 
 def _patient(session: Session, message_id: uuid.UUID) -> uuid.UUID | None:
-    return session.scalar(text("SELECT patient_id FROM message WHERE id = :id"), {"id": message_id})
+    return session.scalar(select(Message.patient_id).where(Message.id == message_id))
 
 
 def _opened(message_id: uuid.UUID, column: str, value: bytes) -> str:

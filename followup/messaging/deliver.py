@@ -1,0 +1,131 @@
+"""Deliver what is queued: for every sender with due messages, run one pump through the right gateway.
+
+Which senders have work is asked over all clinics; everything else happens inside the sender's own clinic.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import text
+
+from followup.clinics.states import Channel
+from followup.db.session import Database
+from followup.kit.clock import Clock
+from followup.messaging.calling import Call
+from followup.messaging.mail import MailFrame, compose
+from followup.messaging.pump import Pump, PumpLimits, PumpReport, Send
+from followup.ports import EmailGateway, Outcome, OutgoingSms, SmsGateway
+
+# The carrier retries a callback that we answer with an error; without this it would not (default: none).
+CALLBACK_OVERRIDES = "#rc=5&rp=all"
+
+_SENDERS_WITH_WORK = text(
+    """
+    SELECT s.id, s.clinic_id, s.channel, s.rate_per_second FROM sender s
+    WHERE (s.paused_until IS NULL OR s.paused_until < :now)
+      AND EXISTS (
+        SELECT 1 FROM message m WHERE m.sender_id = s.id AND m.is_urgent = :urgent AND m.state = 'queued'
+          AND m.claimable AND m.not_before <= :now)
+    ORDER BY s.id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """How messages leave the house. Gateways are opened per run, inside the loop that uses them."""
+
+    open_sms: Callable[[], AbstractAsyncContextManager[SmsGateway]]
+    email: EmailGateway | None
+    mail_frame: MailFrame
+    public_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One sender that has something due."""
+
+    sender_id: uuid.UUID
+    clinic_id: uuid.UUID
+    channel: Channel
+    rate_per_second: float
+
+
+@dataclass(slots=True)
+class Delivery:
+    """Reports of one round, by sender."""
+
+    reports: dict[uuid.UUID, PumpReport] = field(default_factory=dict)
+
+    @property
+    def called(self) -> int:
+        """How many messages were handed to a carrier."""
+        return sum(each.called for each in self.reports.values())
+
+
+def senders_with_work(database: Database, *, urgent: bool, now: datetime) -> list[Work]:
+    """List the senders that have due messages, over all clinics."""
+    with database.engine() as session:
+        rows = session.execute(_SENDERS_WITH_WORK, {"urgent": urgent, "now": now}).all()
+    return [Work(row.id, row.clinic_id, Channel(row.channel), row.rate_per_second) for row in rows]
+
+
+def deliver_due(
+    database: Database, clock: Clock, outside: Outside, *, urgent: bool, limits: PumpLimits | None = None
+) -> Delivery:
+    """Run a pump for every sender with due messages, side by side; returns when nothing is due any more."""
+    work = senders_with_work(database, urgent=urgent, now=clock.now())
+    delivery = Delivery()
+    if work:
+        asyncio.run(_run(database, clock, outside, work, urgent, limits or PumpLimits(), delivery))
+    return delivery
+
+
+async def _run(  # noqa: PLR0917 - private, called once
+    database: Database, clock: Clock, outside: Outside, work: list[Work], urgent: bool, limits: PumpLimits,
+    delivery: Delivery,
+) -> None:  # fmt: skip
+    needs_sms = any(each.channel is Channel.sms for each in work)
+    async with outside.open_sms() if needs_sms else nullcontext() as sms:
+        pumps = {
+            each.sender_id: Pump(
+                database, clock, clinic_id=each.clinic_id, sender_id=each.sender_id, urgent=urgent,
+                send=_sender(outside, sms, each.channel, clock),
+                limits=replace(limits, rate_per_second=each.rate_per_second),
+            )
+            for each in work
+            if each.channel is Channel.sms or outside.email is not None
+        }  # fmt: skip
+        reports = await asyncio.gather(*(pump.run() for pump in pumps.values()))
+    delivery.reports.update(zip(pumps, reports, strict=True))
+
+
+def _sender(outside: Outside, sms: SmsGateway | None, channel: Channel, clock: Clock) -> Send:
+    async def send_sms(call: Call) -> Outcome:
+        assert sms is not None
+        return await sms.send(
+            OutgoingSms(
+                to=call.to,
+                body=call.body,
+                sender=call.sender,
+                status_callback=status_url(outside.public_url, call.token),
+                validity_seconds=int((call.not_after - clock.now()).total_seconds()),
+            )
+        )
+
+    async def send_email(call: Call) -> Outcome:
+        assert outside.email is not None
+        return await outside.email.send(compose(call, outside.mail_frame, now=clock.now()))
+
+    return send_sms if channel is Channel.sms else send_email
+
+
+def status_url(public_url: str, token: str) -> str:
+    """Return the callback address of one attempt, with the carrier's retries asked for."""
+    return f"{public_url}/hooks/twilio/status/{token}{CALLBACK_OVERRIDES}"
