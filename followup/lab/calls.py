@@ -183,13 +183,19 @@ class Calls:
         call.sequence += 1
         if call.status in CALL_OVER and call.started is not None and call.ended is not None:
             form["CallDuration"] = str(int(call.ended - call.started))
-        token = carrier.token_of(call.account_sid)
-        url = call.callback
+        call.posting.append(form)
+        if not call.is_posting:
+            call.is_posting = True
+            carrier.agenda.run(self._post_all(call, call.callback))
 
-        async def post() -> None:
-            await carrier.webhooks.post(url, form, token=token, what="call-status")
-
-        carrier.agenda.run(post())
+    async def _post_all(self, call: Call, url: str) -> None:
+        """Post what is waiting, one after the other."""
+        token = self._carrier.token_of(call.account_sid)
+        try:
+            while call.posting:
+                await self._carrier.webhooks.post(url, call.posting.pop(0), token=token, what="call-status")
+        finally:
+            call.is_posting = False
 
     def _note(self, call: Call) -> None:
         carrier = self._carrier

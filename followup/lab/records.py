@@ -149,6 +149,8 @@ class Call:
     wants_digits: bool = False
     care_at: str | None = None
     sequence: int = 0
+    posting: list[dict[str, str]] = field(default_factory=list)
+    is_posting: bool = False
 
 
 @dataclass(slots=True)
