@@ -57,7 +57,6 @@ def call(record: Call) -> dict[str, Any]:
     lasted = int(record.ended - record.started) if record.started and record.ended else None
     return {
         "account_sid": record.account_sid,
-        "annotation": None,
         "answered_by": record.answered_by,
         "api_version": VERSION,
         "caller_name": None,
