@@ -15,6 +15,8 @@ In a test::
         nurse = lab.phone("+14155550131", name="Nurse Bea", owner="staff")
         nurse.answers_calls(digits="1")              # or is_busy(), does_not_answer(), lets_voicemail_answer()
         nurse.expects_call("urgent")
+        mail = lab.expect_mail("tom@patients.example", "pain")
+        lab.answer_mail(mail, "3")                   # lies in lab.mailbox_url
         lab.wait_idle()                              # every status told, every webhook answered
         lab.expect_nothing_else()                    # nobody got anything that the test did not expect
         lab.expect_webhooks_answered()               # and every webhook was answered well
@@ -45,6 +47,7 @@ from followup.lab.inbound import Handed
 from followup.lab.journal import Entry, Journal, Kind
 from followup.lab.lab import Lab
 from followup.lab.phone import Phone
+from followup.lab.postbox import Mail
 from followup.lab.records import Call, CallStatus, Owner, Sender, Service, Text, TextStatus
 from followup.lab.settings import (
     ACCOUNT_SID,
@@ -77,6 +80,7 @@ __all__ = [
     "Kind",
     "Lab",
     "LabSettings",
+    "Mail",
     "OptOut",
     "Owner",
     "Pace",

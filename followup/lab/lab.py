@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Self, TypeVar
 
 from followup.lab.faults import Effect, Fault
-from followup.lab.journal import Entry, Journal, Kind
+from followup.lab.journal import Journal
 from followup.lab.phone import Phone
+from followup.lab.postbox import Mail
 from followup.lab.records import Owner, Sender, Service
 from followup.lab.server import LabServer
 from followup.lab.settings import AUTH_TOKEN, SENDER, Account, LabSettings
 from followup.lab.webhooks import Answered
+from followup.lab.witness import Witness
 
 T = TypeVar("T")
 
 
-class Lab:
+class Lab(Witness):
     """A running lab. Make one with ``Lab.started()``."""
 
     def __init__(self, settings: LabSettings) -> None:
@@ -34,7 +36,7 @@ class Lab:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._live, name="followup-lab", daemon=True)
         self._ready: Future[LabServer] = Future()
-        self._claimed: set[str] = set()
+        super().__init__()
 
     @classmethod
     @contextmanager
@@ -166,6 +168,29 @@ class Lab:
 
         self.call(change())
 
+    # -- mail --------------------------------------------------------------------------------------------------
+
+    @property
+    def mails(self) -> list[Mail]:
+        """The mails that were caught, oldest first."""
+        return list(self.server.postbox.mails)
+
+    def answer_mail(self, mail: Mail, words: str, *, headers: Mapping[str, str] | None = None) -> int:
+        """Answer a mail as its receiver would; return the answer's number in the clinic's mailbox."""
+
+        async def answer() -> int:
+            return self.server.postbox.reply(mail, words, headers=headers)
+
+        return self.call(answer())
+
+    def puts_in_mailbox(self, raw: bytes) -> int:
+        """Put raw bytes into the clinic's mailbox, a mail or not; return their number there."""
+
+        async def put() -> int:
+            return self.server.postbox.deliver_raw(raw)
+
+        return self.call(put())
+
     # -- time and trouble --------------------------------------------------------------------------------------
 
     def fault(self, do: Effect | str, **fields: Any) -> int:
@@ -210,64 +235,6 @@ class Lab:
         except TimeoutError:
             waiting.cancel()
             raise
-
-    # -- what happened -----------------------------------------------------------------------------------------
-
-    def requests(self, operation: str | None = None) -> list[Entry]:
-        """The API requests so far, oldest first."""
-        found = self.journal.entries(Kind.REQUEST)
-        return [entry for entry in found if operation in {None, entry["operation"]}]
-
-    def webhooks(self, what: str | None = None) -> list[Entry]:
-        """The webhooks so far (every try), oldest first: ``status``, ``inbound``, ``voice``, ``call-status``."""
-        found = self.journal.entries(Kind.WEBHOOK)
-        return [entry for entry in found if what in {None, entry["what"]}]
-
-    def alarms(self) -> list[Entry]:
-        """What the carrier would have complained about in its debugger."""
-        return self.journal.entries(Kind.ALARM)
-
-    def claim(self, key: str) -> None:
-        """Note that a test expected this text, call or mail."""
-        self._claimed.add(key)
-
-    def is_claimed(self, key: str) -> bool:
-        """Whether a test already expected it."""
-        return key in self._claimed
-
-    def expect_nothing_else(self) -> None:
-        """Raise AssertionError if a text, call or mail reached anybody that no test expected.
-
-        Waits until the lab is idle first. The carrier's own STOP and HELP answers are nobody's surprise.
-        """
-        self.wait_idle()
-        texts = [
-            f"text to {entry['to']}: {entry['body']}"
-            for entry in self.journal.entries(Kind.TEXT_REACHED_PHONE)
-            if not entry["by_carrier"] and entry["sid"] not in self._claimed
-        ]
-        calls = {
-            entry["sid"]: f"call to {entry['to']}"
-            for entry in self.journal.entries(Kind.CALL)
-            if entry["sid"] not in self._claimed
-        }
-        mails = [
-            f"mail to {', '.join(entry['to'])}: {entry['subject']}"
-            for entry in self.journal.entries(Kind.MAIL)
-            if entry["id"] not in self._claimed
-        ]
-        surprises = [*texts, *calls.values(), *mails]
-        if surprises:
-            raise AssertionError("nobody expected this:\n  " + "\n  ".join(surprises))
-
-    def expect_webhooks_answered(self) -> None:
-        """Raise AssertionError if a webhook was answered badly, or in a way the carrier complains about."""
-        bad = [
-            f"{e['what']} {e['url']}: {e['status'] or e['trouble']}" for e in self.webhooks() if e["trouble"]
-        ]
-        bad += [f"{entry['code']} {entry['words']}" for entry in self.alarms()]
-        if bad:
-            raise AssertionError("webhooks were not answered well:\n  " + "\n  ".join(bad))
 
 
 def _fast_loop() -> asyncio.AbstractEventLoop:

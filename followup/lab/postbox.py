@@ -10,7 +10,11 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
+from email.mime.base import MIMEBase
+from email.mime.message import MIMEMessage
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
 from typing import Any, Final
@@ -154,22 +158,24 @@ class Postbox:
 
     def bounce(self, mail: Mail, *, reason: str = "550 5.1.1 No such mailbox") -> int:
         """Return a mail to the clinic as undeliverable (RFC 3464); return its number in the mailbox."""
-        notice = EmailMessage()
+        notice = MIMEMultipart("report")
+        notice.set_param("report-type", "delivery-status")
         notice["From"] = "Mail Delivery System <mailer-daemon@lab.invalid>"
         notice["To"] = mail.sender
         notice["Subject"] = "Undelivered Mail Returned to Sender"
         notice["Auto-Submitted"] = "auto-replied"
-        notice.set_content("Your message could not be delivered.\n")
-        report = f"Reporting-MTA: dns; lab.invalid\n\nFinal-Recipient: rfc822; {mail.to[0]}\nAction: failed\n"
-        report += f"Status: 5.1.1\nDiagnostic-Code: smtp; {reason}\n"
-        notice.add_attachment(
-            report.encode(), maintype="message", subtype="delivery-status", disposition="inline"
-        )
-        notice.add_attachment(mail.message, disposition="inline")
-        notice.replace_header("Content-Type", 'multipart/report; report-type="delivery-status"')
+        status = MIMEBase("message", "delivery-status")
+        server, receiver = Message(), Message()
+        server["Reporting-MTA"] = "dns; lab.invalid"
+        receiver["Final-Recipient"] = f"rfc822; {mail.to[0]}"
+        receiver["Action"], receiver["Status"] = "failed", "5.1.1"
+        receiver["Diagnostic-Code"] = f"smtp; {reason}"
+        status.set_payload([server, receiver])
+        for part in (MIMEText("Your message could not be delivered.\n"), status, MIMEMessage(mail.message)):
+            notice.attach(part)
         return self.deliver(notice)
 
-    def deliver(self, mail: EmailMessage) -> int:
+    def deliver(self, mail: Message) -> int:
         """Put any mail into the clinic's mailbox; return its number (from 1)."""
         carrier = self._carrier
         now = (carrier.clock or SystemClock()).now()
