@@ -10,12 +10,12 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from followup.enrollment.rules import TOUCHPOINT_MOVES
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from followup.audit.record import SYSTEM, Actor, moved
 from followup.enrollment.models import Touchpoint
+from followup.enrollment.rules import TOUCHPOINT_MOVES
 from followup.enrollment.states import TouchpointState
 
 

@@ -57,7 +57,7 @@ class Touchpoint(ClinicRow):
     __tablename__ = "touchpoint"
     __table_args__ = (
         UniqueConstraint("enrollment_id", "key", "round"),
-        Index("ix_touchpoint_due", "due_at", "id", postgresql_where="state = 'planned'"),
+        Index("ix_touchpoint_due", "look_at", "id", postgresql_where="state = 'planned'"),
         Index("ix_touchpoint_patient", "clinic_id", "patient_id", "due_at"),
         Index(
             "ix_touchpoint_unanswered", "remind_at", "id",
@@ -76,10 +76,15 @@ class Touchpoint(ClinicRow):
     local_time: Mapped[datetime] = mapped_column(DateTime(timezone=False))
     time_zone: Mapped[str]
     due_at: Mapped[datetime]
+    # When it is looked at next: the due time, or later while something holds it.
+    look_at: Mapped[datetime]
     not_after: Mapped[datetime]
     late_rule: Mapped[str]  # send_until, skip, call_task
     slot: Mapped[int] = mapped_column(default=1)
     requires_answer: Mapped[bool] = mapped_column(default=False)
+    # The question that waits for an answer now, and those asked so far (follow-ups come after the reply).
+    pending_question: Mapped[str | None]
+    asked: Mapped[list[Any]] = mapped_column(default=list)
     state: Mapped[TouchpointState] = mapped_column(states(TouchpointState), default=TouchpointState.planned)
     reason: Mapped[str | None]  # why it is in this state, in plain words
     why: Mapped[str]  # why it was planned for this minute, in plain words

@@ -677,10 +677,13 @@ def upgrade() -> None:
         sa.Column("local_time", sa.DateTime(), nullable=False),
         sa.Column("time_zone", sa.String(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("look_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("not_after", sa.DateTime(timezone=True), nullable=False),
         sa.Column("late_rule", sa.String(), nullable=False),
         sa.Column("slot", sa.Integer(), nullable=False),
         sa.Column("requires_answer", sa.Boolean(), nullable=False),
+        sa.Column("pending_question", sa.String(), nullable=True),
+        sa.Column("asked", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -722,7 +725,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_touchpoint_due",
         "touchpoint",
-        ["due_at", "id"],
+        ["look_at", "id"],
         unique=False,
         postgresql_where="state = 'planned'",
     )

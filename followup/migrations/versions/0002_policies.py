@@ -57,7 +57,7 @@ ENGINE_READS = {
     "attempt": "*",
     "escalation_timer": "*",
     "audit_event": "*",
-    "touchpoint": "id, clinic_id, state, due_at, not_after, remind_at",
+    "touchpoint": "id, clinic_id, state, due_at, look_at, not_after, remind_at",
     "message": "id, clinic_id, sender_id, channel, purpose, is_urgent, state, claimable, not_before, not_after,"
     " queued_at, accepted_at, provider_id, email_message_id",
     "reply": "id, clinic_id, state, received_at, recorded_at",
