@@ -61,14 +61,14 @@ PATHWAY_PLACEHOLDERS = _by_name(
     Placeholder(
         "procedure_words",
         "Day and time of the procedure.",
-        _both("Tue, Mar 3 at 9:00 AM", "mar 3 de mar, 9:00 a.m."),
-        _both("Wed, Sep 23 at 10:30 AM", "mié 23 de sept, 10:30 a.m."),
+        _both("Tue, Mar 3 at 9:00 AM", "martes 3 de marzo, 9:00 AM"),
+        _both("Wed, Sep 23 at 10:30 AM", "miércoles 23 de septiembre, 10:30 AM"),
     ),
     Placeholder(
         "visit_words",
         "Day and time of the next follow-up visit; empty while none is booked.",
-        _both("Tue, Mar 10 at 2:00 PM", "mar 10 de mar, 2:00 p.m."),
-        _both("Wed, Sep 23 at 10:30 AM", "mié 23 de sept, 10:30 a.m."),
+        _both("Tue, Mar 10 at 2:00 PM", "martes 10 de marzo, 2:00 PM"),
+        _both("Wed, Sep 23 at 10:30 AM", "miércoles 23 de septiembre, 10:30 AM"),
         optional=True,
     ),
     Placeholder(
@@ -80,8 +80,8 @@ PATHWAY_PLACEHOLDERS = _by_name(
     Placeholder(
         "next_open",
         "When the clinic opens next.",
-        _both("Monday at 8:00 AM", "el lunes a las 8:00 a.m."),
-        _both("Wednesday at 10:00 AM", "el miércoles a las 10:00 a.m."),
+        _both("Monday at 8:00 AM", "el lunes a las 8:00 AM"),
+        _both("Wednesday at 10:00 AM", "el miércoles a las 10:00 AM"),
     ),
 )
 """What the texts of a pathway may use."""
@@ -91,6 +91,9 @@ SYSTEM_PLACEHOLDERS: Mapping[str, Placeholder] = MappingProxyType(
         **PATHWAY_PLACEHOLDERS,
         **_by_name(
             Placeholder("case_code", "The short public name of a case.", _both("7K4"), _both("7K4M")),
+            Placeholder(
+                "case_code_spoken", "The same, to be read aloud.", _both("7, K, 4"), _both("7, K, 4, M")
+            ),
             Placeholder("accept_code", "What staff reply to accept.", _both("7K4A"), _both("7K4MA")),
             Placeholder(
                 "tier_word", "How fast.", _both("URGENT", "URGENTE"), _both("EMERGENCY", "EMERGENCIA")
@@ -105,8 +108,8 @@ SYSTEM_PLACEHOLDERS: Mapping[str, Placeholder] = MappingProxyType(
             Placeholder(
                 "clock_words",
                 "A time of the day.",
-                _both("2:14 AM", "2:14 a.m."),
-                _both("12:14 AM", "12:14 a.m."),
+                _both("2:14 AM"),
+                _both("12:14 AM"),
             ),
             Placeholder("sign_in_code", "Six digits.", _both("482913"), _both("482913")),
         ),
@@ -114,7 +117,7 @@ SYSTEM_PLACEHOLDERS: Mapping[str, Placeholder] = MappingProxyType(
 )
 """What the texts of the house (safety, opt-out, pages) may use."""
 
-_DAY_AND_TIME = {"en": "EEE, MMM d 'at' h:mm a", "es": "EEE d 'de' MMM, h:mm a"}
+_DAY_AND_TIME = {"en": "EEE, MMM d 'at' h:mm a", "es": "EEEE d 'de' MMMM, h:mm a"}
 _OPENING = {"en": "EEEE 'at' h:mm a", "es": "'el' EEEE 'a las' h:mm a"}
 _CLOCK = {"en": "h:mm a", "es": "h:mm a"}
 
@@ -173,6 +176,7 @@ def phone_words(e164: str) -> str:
 def _format(local: datetime, patterns: Mapping[str, str], language: str) -> str:
     pattern = patterns.get(language, patterns["en"])
     locale = f"{language if language in patterns else 'en'}_US"
-    # Babel puts narrow no-break spaces before AM; one of them makes an SMS three times as long.
-    words = format_datetime(local.replace(tzinfo=None), pattern, locale=locale)
-    return " ".join(words.split()).replace("a. m.", "a.m.").replace("p. m.", "p.m.")
+    # Babel puts narrow no-break spaces before AM; one of them makes an SMS three times as long. Its Spanish "a. m."
+    # would end half of our sentences with two periods, and people here read AM in both languages.
+    words = " ".join(format_datetime(local.replace(tzinfo=None), pattern, locale=locale).split())
+    return words.replace("a. m.", "AM").replace("p. m.", "PM").replace("a.m.", "AM").replace("p.m.", "PM")
