@@ -26,7 +26,11 @@ from followup.pathways.vocabulary import Channel, Meaning
 LONGEST_SMS = 160
 HARDEST_GRADE = 6.0
 
-_CAPITALS = re.compile(r"(?<![\w.])[A-ZÁÉÍÓÚÑÜ]{2,}(?![\w.])")
+_CAPITALS = re.compile(r"(?<!\w)[A-ZÁÉÍÓÚÑÜ]{2,}(?!\w)")
+_ASKED_FOR = re.compile(
+    r"(?<!\w)(?:reply|answer|text|responda|conteste|escriba|ponga)(?: with| back| con)? [\"']?(?P<word>\w+)",
+    re.IGNORECASE,
+)
 _WELCOME_WORDS = {
     "STOP": "how to end the texts",
     "HELP": "how to get help",
@@ -164,9 +168,13 @@ def _welcome(place: _Place) -> Iterator[Finding]:
 
 
 def _answers(pathway: Pathway, place: _Place) -> Iterator[Finding]:
-    for hit in _CAPITALS.finditer(place.part.source):
-        if hit.group() in forbidden.ANSWER_WORDS:
-            yield place.finding(_answer_word_sentence(hit.group()), offset=hit.start())
+    flat = place.part.source.replace("\n", " ")
+    spans = [hit.span() for hit in _CAPITALS.finditer(flat)] + [
+        hit.span("word") for hit in _ASKED_FOR.finditer(flat)
+    ]
+    for start, end in spans:
+        if flat[start:end].upper() in forbidden.ANSWER_WORDS:
+            yield place.finding(_answer_word_sentence(flat[start:end].upper()), offset=start)
     for key in place.questions:
         for meaning, words in pathway.questions[key].answers.items():
             word = words.get(place.language, "")

@@ -61,7 +61,15 @@ _KNOWN = _field_names()
 
 def explain(error: ValidationError, document: Document) -> list[Finding]:
     """One finding per refusal, at the place of the value in the file."""
-    return [_finding(each, document) for each in error.errors(include_url=False)]
+    errors = error.errors(include_url=False)
+    return [_finding(each, document) for each in errors if not _is_consequence(each, errors)]
+
+
+def _is_consequence(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    """A list whose only step is broken is also called too short; one mistake is told once."""
+    place = error["loc"]
+    inside = (other["loc"] for other in errors if other is not error)
+    return error["type"] == "too_short" and any(loc[: len(place)] == place for loc in inside)
 
 
 def _finding(error: ErrorDetails, document: Document) -> Finding:

@@ -197,19 +197,8 @@ TOO_FAMILIAR = _words(
 )
 """Spanish for a friend. Patients of a US clinic are addressed as usted."""
 
-MEANING_HANGS_ON_ACCENT = _words(
-    r"sí",
-    r"tú",
-    r"mí",
-    r"aún",
-    r"papás?",
-    r"mamás?",
-    r"empeoró",
-    r"mejoró",
-    r"tomó",
-    r"cambió",
-    r"paró",
-    r"continuó",
-    r"ánimo",
-)
-"""Spanish words that say something else, or something rude, once a text message has taken their accent."""
+MEANING_HANGS_ON_ACCENT = _words(r"sí", r"tú", r"mí", r"aún", r"papás?", r"mamás?", r"ánimo", r"\w+ó")
+"""Spanish words that say something else, or something rude, once a text message has taken their accent.
+
+The last pattern is the past tense: without its accent "llegó a casa" is "llego a casa", he came is I come.
+"""
