@@ -1,0 +1,131 @@
+"""May this reply be filed without a person reading it? The earned close.
+
+Both readers must agree: the rules found no warning, and either the rules name a positive reason or the learned reader
+is sure. A text in another language, a shortened one, a guessed word or a symbol soup is never filed.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from followup.triage.engine.decision import Context, QuestionKind, Tier
+from followup.triage.engine.judging import Hit
+from followup.triage.engine.modifiers import PRESENT_LIKE
+from followup.triage.engine.reader import Reading
+from followup.triage.engine.ruleset import Ruleset
+from followup.triage.engine.understanding import Understood
+
+#: Statuses of a warning finding that keep a reply from being filed unless a rule says otherwise.
+_HOLDS_BACK = PRESENT_LIKE | {"other", "asked"}
+_CLOSED = frozenset(
+    {QuestionKind.PAIN_SCORE, QuestionKind.TEMPERATURE, QuestionKind.TREND, QuestionKind.EXERCISES,
+     QuestionKind.YES_NO_OK, QuestionKind.YES_NO_SYMPTOM}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """Whether a reply may be filed, why or why not, and which words nobody explained."""
+
+    allowed: bool
+    reason: str
+    unexplained: tuple[str, ...]
+    worrying: bool
+
+
+def may_file(
+    text: str,
+    understood: Understood,
+    hits: list[Hit],
+    reading: Reading | None,
+    context: Context,
+    rules: Ruleset,
+) -> Filing:
+    """Decide whether both readers agree that nobody needs to read this reply."""
+    unexplained = _unexplained(understood, rules)
+    blocked = _blocked(text, understood, hits, rules)
+    reason = _positive_reason(understood, hits, context)
+    worrying = _worrying(understood, hits, reading)
+    if blocked:
+        return Filing(False, blocked, unexplained, worrying or blocked in {"language", "long", "empty sense"})
+    if reading is None or rules.model is None:
+        return Filing(bool(reason) and not unexplained, reason or "no positive reason", unexplained, worrying)
+    limits = rules.model.thresholds
+    needed = limits["file"] if reason else limits["file_without_reason"]
+    sure = reading.chances[Tier.ROUTINE] >= needed
+    danger = reading.at_least(Tier.URGENT) > limits["danger"]
+    if danger or not sure:
+        return Filing(False, "the learned reader is not sure", unexplained, worrying or danger)
+    return Filing(True, reason or "both readers agree", unexplained, False)
+
+
+def _blocked(text: str, understood: Understood, hits: list[Hit], rules: Ruleset) -> str:
+    if not understood.scan.size:
+        return "empty"
+    if understood.shortened:
+        return "long"
+    if any(hit.rule.tier is Tier.UNCLEAR for hit in hits):
+        return "rule"
+    if _foreign(text, understood, rules):
+        return "language"
+    cleared = {id(hit.fact) for hit in hits if hit.rule.tier is Tier.ROUTINE}
+    for fact in understood.facts:
+        if fact.status in _HOLDS_BACK and not fact.finding.benign and id(fact) not in cleared:
+            if not fact.name.startswith(("answer_", "score_", "temp_normal", "exercises", "expected_")):
+                return "finding"
+    return ""
+
+
+def _foreign(text: str, understood: Understood, rules: Ruleset) -> bool:
+    """Say whether the text is not English or Spanish as far as the word lists can tell."""
+    letters = [char for char in text if char.isalpha()]
+    strange = sum(1 for char in letters if "LATIN" not in unicodedata.name(char, "LATIN"))
+    odd = sum(
+        1 for char in text if unicodedata.category(char) in {"Co", "Cn", "Cs", "Cc"} and char not in "\n\r\t"
+    )
+    if odd or (letters and strange):
+        return True
+    words = [w for w in understood.scan.words if w.isalpha() and len(w) > 1]
+    if len(words) < 3:
+        return False
+    known = sum(1 for word in words if rules.lexicon.knows(word) or word in rules.lexicon.common)
+    return known / len(words) < 0.6
+
+
+def _unexplained(understood: Understood, rules: Ruleset) -> tuple[str, ...]:
+    scan = understood.scan
+    covered = {i for fact in understood.facts for i in range(fact.first, fact.last + 1)}
+    out = []
+    for index, word in enumerate(scan.words[:400]):
+        if index in covered or not word.isalpha() or len(word) < 2 or scan.classes[index]:
+            continue
+        if word not in rules.lexicon.common and word not in rules.lexicon.vocabulary:
+            out.append(scan.tokens.plain[index])
+    return tuple(dict.fromkeys(out))[:20]
+
+
+def _positive_reason(understood: Understood, hits: list[Hit], context: Context) -> str:
+    for hit in hits:
+        if hit.rule.tier is Tier.ROUTINE:
+            return hit.rule.id
+    for answer in understood.bound:
+        if (
+            answer.kind in {"pain_score", "temperature", "exercises", "trend"}
+            and context.question_kind in _CLOSED
+        ):
+            return f"answer to {context.question_kind.value}"
+        if answer.kind == "yes_no":
+            fine = "no" if context.question_kind is QuestionKind.YES_NO_SYMPTOM else "yes"
+            if answer.value == fine:
+                return f"answer to {context.question_kind.value}"
+    return ""
+
+
+def _worrying(understood: Understood, hits: list[Hit], reading: Reading | None) -> bool:
+    if any(hit.rule.tier is Tier.UNCLEAR for hit in hits):
+        return True
+    if any(f.status in _HOLDS_BACK and not f.finding.benign and not f.name.startswith(("score_low", "temp_normal",
+           "answer_", "exercises", "expected_")) for f in understood.facts):  # fmt: skip
+        return True
+    return reading is not None and reading.at_least(Tier.SAME_DAY) > 0.25

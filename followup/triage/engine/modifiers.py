@@ -1,0 +1,265 @@
+"""Decide what a found symptom is: present, denied, over, feared, someone else's ...
+
+Built-in findings ("can't pee", "sin fuerza") carry their own negation and are never denied by a cue. When cues
+disagree the more dangerous reading wins. Nothing here may drop a finding: every status stays visible as evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from followup.triage.engine.lexicon import Finding
+from followup.triage.engine.matching import Match, Scan
+from followup.triage.engine.tokens import BREAKS
+
+_SCOPE = 7
+PRESENT_LIKE = frozenset({"present", "possible", "persistent"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A finding with what the words around it say; ``first``/``last`` are token positions."""
+
+    finding: Finding
+    status: str
+    first: int
+    last: int
+    grade: str = ""
+    trend: str = ""
+    cue: str = ""
+    pattern: str = ""
+
+    @property
+    def name(self) -> str:
+        """The finding's name in the lexicon."""
+        return self.finding.name
+
+
+def facts_of(scan: Scan, matches: list[Match]) -> list[Fact]:
+    """Turn matches into facts, benign idioms first: what an idiom covers is not a finding."""
+    findings = scan.lexicon.findings
+    idioms = [match for match in matches if match.pattern.finding.startswith("idiom")]
+    facts = [
+        _fact(scan, match, findings[match.pattern.finding])
+        for match in matches
+        if not _covered(match, idioms)
+    ]
+    return _drop_repeats(facts)
+
+
+def _covered(match: Match, idioms: list[Match]) -> bool:
+    for idiom in idioms:
+        if idiom is match or idiom.last < match.first or idiom.first > match.last:
+            continue
+        inside = idiom.first <= match.first and match.last <= idiom.last
+        longer = (idiom.last - idiom.first) >= (match.last - match.first) and idiom.first <= match.first
+        if (inside or longer) and not match.pattern.finding.startswith("idiom"):
+            return True
+    return False
+
+
+def _drop_repeats(facts: list[Fact]) -> list[Fact]:
+    kept: list[Fact] = []
+    for fact in facts:
+        if any(
+            other.name == fact.name
+            and other.first <= fact.first
+            and fact.last <= other.last
+            and other is not fact
+            for other in facts
+            if (other.first, other.last) != (fact.first, fact.last)
+        ):
+            continue
+        kept.append(fact)
+    return kept
+
+
+def _fact(scan: Scan, match: Match, finding: Finding) -> Fact:
+    fact = Fact(finding, finding.status or "present", match.first, match.last, finding.grade, finding.trend)
+    fact = replace(fact, pattern=match.pattern.source)
+    if finding.benign:
+        return fact
+    status, cue = _status(scan, match)
+    if finding.status and status == "present":
+        status = finding.status
+    grade = finding.grade or _nearby(scan, match, _GRADES)
+    trend = finding.trend or _nearby(scan, match, _TRENDS)
+    return replace(fact, status=status, cue=cue, grade=grade, trend=trend)
+
+
+_GRADES = ("severe", "mild")
+_TRENDS = ("worse", "better")
+
+
+def _nearby(scan: Scan, match: Match, names: tuple[str, ...]) -> str:
+    """Return the first of these classes in the finding's clause, at most five tokens away."""
+    clause = scan.clause[match.first]
+    for name in names:
+        for spot in scan.places.get(name, ()):
+            if scan.clause[spot] == clause and match.first - 5 <= spot <= match.last + 5:
+                return name
+    return ""
+
+
+def _status(scan: Scan, match: Match) -> tuple[str, str]:
+    for test in (_hypothetical, _denied, _resolved, _past, _other, _persistent, _possible):
+        status, cue = test(scan, match)
+        if status:
+            return status, cue
+    return "present", ""
+
+
+def _before(scan: Scan, match: Match, name: str, reach: int) -> int:
+    """Return the nearest token of class ``name`` before the match in its clause, or -1."""
+    clause = scan.clause[match.first]
+    for spot in reversed(scan.places.get(name, [])):
+        if spot < match.first:
+            if scan.clause[spot] == clause and match.first - spot <= reach:
+                return spot
+            return -1
+    return -1
+
+
+def _after(scan: Scan, match: Match, name: str, reach: int) -> int:
+    clause = scan.clause[match.last]
+    for spot in scan.places.get(name, ()):
+        if spot > match.last:
+            near = scan.clause[spot] == clause and spot - match.last <= reach
+            return spot if near else -1
+    return -1
+
+
+def _hypothetical(scan: Scan, match: Match) -> tuple[str, str]:
+    spot = _before(scan, match, "if", 8)
+    if spot < 0 or (match.pattern.built_in and "cannot" in match.pattern.source):
+        spot = _before(scan, match, "if", 8)
+    if spot >= 0:
+        return "hypothetical", scan.words[spot]
+    return "", ""
+
+
+def _denied(scan: Scan, match: Match) -> tuple[str, str]:
+    if match.pattern.built_in:
+        return "", ""
+    cue = _forward_negation(scan, match)
+    if cue:
+        return "denied", cue
+    cue = _backward_negation(scan, match)
+    return ("denied", cue) if cue else ("", "")
+
+
+def _forward_negation(scan: Scan, match: Match) -> str:
+    """Walk left from the finding to a negation; commas let it pass only while the items are bare nouns."""
+    clause = scan.clause[match.first]
+    blocked = False
+    for distance in range(1, _SCOPE + 6):
+        spot = match.first - distance
+        if spot < 0 or scan.clause[spot] != clause:
+            return ""
+        classes = scan.classes[spot]
+        if "fakeno" in classes:
+            return ""
+        if "no" in classes:
+            if _answers(scan, spot, match.first) or (blocked and not _list_between(scan, spot, match.first)):
+                return ""
+            if distance > _SCOPE and not _list_between(scan, spot, match.first):
+                return ""
+            return scan.words[spot]
+        if "subject" in classes or "break_soft" in classes:
+            blocked = True
+    return ""
+
+
+def _answers(scan: Scan, spot: int, finding: int) -> bool:
+    """Say whether this "no" only answers the question: it opens the sentence and a comma or a subject follows."""
+    opens = spot == 0 or scan.words[spot - 1] in BREAKS or scan.words[spot - 1] in {",", ":", "-"}
+    if not opens or scan.words[spot] not in {"no", "nope", "nah", "naw", "nop", "negative"}:
+        return False
+    if spot + 1 >= scan.size or spot + 1 >= finding:
+        return False
+    following = scan.words[spot + 1]
+    return (
+        following in {",", "-", ":"}
+        or "subject" in scan.classes[spot + 1]
+        or "possessive" in scan.classes[spot + 1]
+    )
+
+
+def _list_between(scan: Scan, spot: int, finding: int) -> bool:
+    """Say whether only a list of bare nouns stands between a negation and the finding."""
+    inner = range(spot + 1, finding)
+    if any("subject" in scan.classes[i] or "verb" in scan.classes[i] for i in inner):
+        return False
+    gap = 0
+    for i in inner:
+        gap = 0 if scan.words[i] in {",", "or", "and", "nor", "ni", "o", "y", "/", "u", "&"} else gap + 1
+        if gap > 4:
+            return False
+    return True
+
+
+def _backward_negation(scan: Scan, match: Match) -> str:
+    """Find the denial that follows its noun: "fever: no", "swelling? none", "fiebre no"."""
+    spot = match.last + 1
+    while spot < scan.size and scan.words[spot] in {":", "?", "-", "=", "¿"}:
+        spot += 1
+    if spot >= scan.size or "bareno" not in scan.classes[spot]:
+        return ""
+    after = spot + 1
+    if scan.words[spot] == "no" and after < scan.size:
+        ends = scan.words[after] in BREAKS or scan.words[after] in {",", "y", "and", "pero", "but"}
+        if not ends:
+            return ""
+    return scan.words[spot]
+
+
+def _resolved(scan: Scan, match: Match) -> tuple[str, str]:
+    spot = _after(scan, match, "gone", 6)
+    if spot < 0:
+        spot = _before(scan, match, "gone", 4)
+    if spot >= 0 and not _is_negated_spot(scan, spot):
+        return "resolved", scan.words[spot]
+    return "", ""
+
+
+def _is_negated_spot(scan: Scan, spot: int) -> bool:
+    return any(
+        "no" in scan.classes[i] or "cannot" in scan.classes[i]
+        for i in range(max(0, spot - 3), spot)
+        if scan.clause[i] == scan.clause[spot]
+    )
+
+
+def _past(scan: Scan, match: Match) -> tuple[str, str]:
+    for finder in (_before, _after):
+        spot = finder(scan, match, "longago", 9)
+        if spot >= 0:
+            return "past", scan.words[spot]
+    return "", ""
+
+
+def _other(scan: Scan, match: Match) -> tuple[str, str]:
+    spot = _before(scan, match, "relative", 7)
+    if spot >= 0:
+        return "other", scan.words[spot]
+    return "", ""
+
+
+def _persistent(scan: Scan, match: Match) -> tuple[str, str]:
+    for finder in (_before, _after):
+        spot = finder(scan, match, "still", 5)
+        if spot >= 0:
+            return "persistent", scan.words[spot]
+    return "", ""
+
+
+def _possible(scan: Scan, match: Match) -> tuple[str, str]:
+    spot = _before(scan, match, "maybe", 6)
+    if spot >= 0:
+        return "possible", scan.words[spot]
+    end = match.last + 1
+    while end < scan.size and scan.clause[end] == scan.clause[match.last]:
+        if scan.words[end] == "?":
+            return "possible", "?"
+        end += 1
+    return "", ""
