@@ -37,6 +37,7 @@ _FACTS = text(
            p.consented_at IS NOT NULL AS consented,
            e.state AS enrollment_state, e.held_since IS NOT NULL AS is_held,
            c.sending_paused_at IS NOT NULL AS clinic_paused, c.short_name AS clinic_name,
+           c.office_phone, c.urgent_phone,
            t.state AS touchpoint_state,
            q.died_at IS NOT NULL AS patient_died
     FROM attempt a
@@ -92,6 +93,8 @@ class Call:
     calls: int  # made before this one
     sender: str  # number, messaging service or mail address
     clinic_name: str
+    clinic_phone: str
+    urgent_phone: str
     contact_point_id: uuid.UUID | None
     email_message_id: str | None
     in_reply_to: str | None
@@ -172,6 +175,8 @@ def _call(row: Row[Any]) -> Call:
         calls=row.calls,
         sender=row.messaging_service_sid or row.sender_address,
         clinic_name=row.clinic_name,
+        clinic_phone=row.office_phone,
+        urgent_phone=row.urgent_phone,
         contact_point_id=row.contact_point_id,
         email_message_id=_message_id(row),
         in_reply_to=row.in_reply_to,

@@ -1,6 +1,6 @@
-"""Turn a message into a mail: the same words as text and as HTML, in one plain frame, with one-click unsubscribe.
+"""Turn a message into a mail: the same words as text and as HTML, threaded, with one-click unsubscribe (RFC 8058).
 
-The frame comes from ``templates/mail``; the words come from the pathway and are escaped, never read as a template.
+The words come from the pathway and are escaped by the frame, never read as a template.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
-
-import css_inline
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from followup.kit.mail.build import MailDraft, build_mail
 from followup.messaging.calling import Call
+from followup.messaging.states import Purpose
+from followup.pathways.mail import Frame, frame_mail
+from followup.pathways.render import Rendered
+from followup.pathways.values import phone_words
 from followup.ports import OutgoingEmail
 
 
@@ -31,33 +31,25 @@ class MailFrame:
 def compose(call: Call, frame: MailFrame, *, now: datetime) -> OutgoingEmail:
     """Return the finished mail of one call. Raises MailError for a header that must not be sent."""
     assert call.email_message_id is not None
-    link = frame.unsubscribe_url(call.contact_point_id) if call.contact_point_id else None
-    words = {
-        "clinic_name": call.clinic_name,
-        "subject": call.subject or call.clinic_name,
-        "paragraphs": call.body.split("\n\n"),
-        "unsubscribe_url": link,
-        "language": call.language,
-    }
-    environment = _environment(frame.templates)
-    html = css_inline.inline(environment.get_template("frame.html").render(words))
-    text = environment.get_template("frame.txt").render(words)
-    mail = build_mail(
-        MailDraft(
-            sender=call.sender, sender_name=call.clinic_name, to=call.to, subject=str(words["subject"]),
-            text=text, html=html, message_id=call.email_message_id, sent_at=now,
-            in_reply_to=call.in_reply_to, unsubscribe_url=link,
-        )
-    )  # fmt: skip
-    return OutgoingEmail(
-        sender=call.sender, to=call.to, raw=mail.as_bytes(), message_id=call.email_message_id
+    # Where an opt-out has just been confirmed there is nothing left to unsubscribe from.
+    leaves = call.contact_point_id is not None and call.purpose is not Purpose.consent
+    link = frame.unsubscribe_url(call.contact_point_id) if leaves and call.contact_point_id else ""
+    mail = frame_mail(
+        Rendered(call.body, call.subject or call.clinic_name),
+        Frame(
+            language=call.language,
+            clinic_name=call.clinic_name,
+            clinic_phone=phone_words(call.clinic_phone),
+            urgent_phone=phone_words(call.urgent_phone),
+            unsubscribe_url=link,
+        ),
+        templates=frame.templates,
     )
-
-
-@lru_cache(maxsize=4)
-def _environment(folder: Path) -> Environment:
-    # Escaping for the HTML frame; the text frame marks its words as safe because nothing reads them as markup.
-    return Environment(
-        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
+    raw = build_mail(
+        MailDraft(
+            sender=call.sender, sender_name=call.clinic_name, to=call.to, subject=mail.subject, text=mail.text,
+            html=mail.html, message_id=call.email_message_id, sent_at=now, in_reply_to=call.in_reply_to,
+            unsubscribe_url=link or None,
+        )
+    ).as_bytes()  # fmt: skip
+    return OutgoingEmail(sender=call.sender, to=call.to, raw=raw, message_id=call.email_message_id)

@@ -1,7 +1,7 @@
 """Whether a pathway can be planned at all in a clinic: asked when either is saved, not when a patient is enrolled.
 
-Every finding is a sentence for the author. What a pathway's file may hold is checked where it is loaded; here is what
-only shows when steps, hours and limits meet.
+Every finding is a sentence for the author. What a pathway's file may hold is checked where it is loaded; here is
+what only shows when steps, hours and limits meet.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def check_pathway(pathway: PathwayPlan, clinic: ClinicCalendar) -> tuple[str, ..
     findings = [f"Two steps are called {key}." for key, times in keys.items() if times > 1]
     for step in pathway.steps:
         findings += _of_step(step, clinic)
-    return tuple([*findings, *_same_minute(pathway), *_over_the_limit(pathway, clinic)])
+    return (*findings, *_same_minute(pathway), *_over_the_limit(pathway, clinic))
 
 
 def check_preferred_hours(hours: Window, pathway: PathwayPlan, clinic: ClinicCalendar) -> tuple[str, ...]:
@@ -81,7 +81,8 @@ def _over_the_limit(pathway: PathwayPlan, clinic: ClinicCalendar) -> Iterator[st
                 yield f"Day {day} has {times} texts ({method}); the limit is {caps.per_day}."
             after = {each: days[each] for each in range(day, day + 7) if each > caps.first_week_days}
             if day > caps.first_week_days and sum(after.values()) > caps.per_week:
-                yield f"Days {day} to {day + 6} have {sum(after.values())} texts ({method}); the limit is {caps.per_week}."
+                week = f"Days {day} to {day + 6} have {sum(after.values())} texts"
+                yield f"{week} ({method}); the limit is {caps.per_week}."
 
 
 def _meet(one: StepPlan, other: StepPlan) -> bool:

@@ -1,7 +1,7 @@
 """The sentence that stands beside every touchpoint: why then, or why not.
 
-Written for a coordinator on the phone with a patient. Dates and times are the patient's; nothing names a diagnosis or
-what was done.
+Written for a coordinator on the phone with a patient. Dates and times are the patient's; nothing names a
+diagnosis or what was done.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 
 from followup.enrollment.planning.calendar import Spot, first_day
+from followup.enrollment.planning.caps import Full
 from followup.enrollment.planning.facts import Anchor, DayRule, StepPlan
 from followup.enrollment.planning.place import Setting, Wish, start_day
 from followup.enrollment.planning.reasons import SENTENCES, Reason
@@ -16,23 +17,19 @@ from followup.enrollment.states import TouchpointState
 from followup.kit.windows import to_local
 
 
-def why_planned(wish: Wish, spot: Spot, setting: Setting, *, gave_way: Reason | None) -> str:
+def why_planned(wish: Wish, spot: Spot, setting: Setting, *, full: Full | None) -> str:
     """Return why a step is planned for this minute."""
     step = wish.step
-    said = [
-        f"Planned for {day_words(spot.day)} at {clock_words(spot.local_time)} ({setting.facts.zone}), "
-        f"{offset_words(step)}."
-    ]
+    when = f"{day_words(spot.day)} at {clock_words(spot.local_time)} ({setting.facts.zone})"
+    said = [f"Planned for {when}, {offset_words(step)}."]
     own_day = first_day(step, start_day(step, setting))
     if wish.is_late:
         said.append(
             f"It is late: its own time was {moment_words(wish.ideal.utc, setting)}, and it may go out until "
             f"{moment_words(wish.latest, setting)}."
         )
-    elif gave_way and spot.day != wish.ideal.day:
-        said.append(
-            f"Moved from {day_words(wish.ideal.day)}: {SENTENCES[gave_way]}, and that one comes first."
-        )
+    elif full and spot.day != wish.ideal.day:
+        said.append(f"Moved from {day_words(wish.ideal.day)}: {_full_words(full)}.")
     elif spot.day != own_day:
         said.append(f"Moved from {day_words(own_day)}: {_day_rule_words(step)}.")
     if spot.is_gap:
@@ -45,11 +42,13 @@ def why_planned(wish: Wish, spot: Spot, setting: Setting, *, gave_way: Reason | 
     return " ".join(said)
 
 
-def why_settled(step: StepPlan, spot: Spot, state: TouchpointState, reason: Reason) -> str:
+def why_settled(
+    step: StepPlan, spot: Spot, state: TouchpointState, reason: Reason, *, full: Full | None = None
+) -> str:
     """Return why a step will not be sent, and what happens instead."""
     instead = "A person calls instead" if state is TouchpointState.call_task else "Not sent"
     when = f"{offset_words(step)} ({day_words(spot.day)}, {clock_words(spot.local_time)})"
-    return f"{instead}, {when}: {SENTENCES[reason]}."
+    return f"{instead}, {when}: {_full_words(full) if full else SENTENCES[reason]}."
 
 
 def offset_words(step: StepPlan) -> str:
@@ -91,6 +90,12 @@ _DAY_RULES = {
     DayRule.NOT_SUNDAY_MORNING: "it does not go out on a Sunday morning",
     DayRule.FIXED_WEEKDAY: "that day is a holiday or has no hours in which it may go out",
 }
+
+
+def _full_words(full: Full) -> str:
+    if full.reason is Reason.DAY_FULL and full.holder:
+        return f"that day belongs to {full.holder}, which comes first"
+    return SENTENCES[full.reason]
 
 
 def _day_rule_words(step: StepPlan) -> str:

@@ -21,6 +21,8 @@ from followup.pathways.vocabulary import LateRule
 ANY_HARVEST = "any"
 MONDAY, SATURDAY, SUNDAY = 0, 5, 6
 SUNDAY_NOON = time(12, 0)
+TEXT_HOURS = Window(time(9, 0), time(20, 0))
+"""When planned texts go out unless a clinic says otherwise."""
 
 
 class Anchor(StrEnum):
@@ -94,7 +96,7 @@ class Caps:
 class ClinicCalendar:
     """When a clinic texts and works. ``hours_by_weekday`` (0 = Monday) replaces ``text_hours``; None: no texts."""
 
-    text_hours: Window = Window(time(9, 0), time(20, 0))
+    text_hours: Window = TEXT_HOURS
     hours_by_weekday: Mapping[int, Window | None] = field(default_factory=lambda: MappingProxyType({}))
     working_weekdays: frozenset[int] = frozenset(range(MONDAY, SATURDAY))
     holidays: frozenset[date] = frozenset()

@@ -1,23 +1,22 @@
 """What becomes of a touchpoint whose time has come or gone: decided again at every claim, and after every outage.
 
-A plan is a promise made days ago. When its time comes the hours may be over, the service may have been down for three
-days, or another text may have gone out. Nothing leaves outside its hours or after its last moment, and of several
-overdue contacts of one patient one is made: the most important, of those the newest.
+A plan is a promise made days ago. When its time comes the hours may be over, the service may have been down for
+three days, or another text may have gone out. Nothing leaves outside its hours or after its last moment, and of
+several overdue contacts of one patient one is made: the most important, of those the newest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from followup.enrollment.planning.calendar import next_opening
 from followup.enrollment.planning.explain import clock_words, day_words
 from followup.enrollment.planning.facts import ClinicCalendar, StepPlan
-from followup.enrollment.planning.plan import CALL_WORTHY
 from followup.enrollment.planning.reasons import SENTENCES, Reason
-from followup.kit.windows import Window, to_local, zone
+from followup.kit.windows import Window, to_local, to_utc, zone
 from followup.pathways.vocabulary import LateRule
 
 
@@ -42,11 +41,14 @@ class DueTouchpoint:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """What is asked again about a patient at the time of sending. ``texted_on``: local days with a planned text."""
+    """What is asked again about a patient at the time of sending.
+
+    ``taken_days``: local days on which another planned text went out or is still going to.
+    """
 
     zone: str
     preferred_hours: Window | None = None
-    texted_on: frozenset[date] = frozenset()
+    taken_days: frozenset[date] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,10 @@ def decide(due: DueTouchpoint, patient: Patient, clinic: ClinicCalendar, now: da
     if now < due.due_at:
         return _wait(due, due.due_at, patient, "It is not due yet.")
     if now > due.not_after:
-        return _too_late(due, now)
+        return _too_late(due)
     opening = next_opening(now, due.step, clinic, preferred=patient.preferred_hours, where=zone(patient.zone))
     if opening is None or opening > due.not_after:
-        return _too_late(due, now)
+        return _too_late(due)
     if opening > now:
         return _wait(due, opening, patient, "The hours for texts are over.")
     return Decision(due.id, Verdict.SEND, "It is due and inside its hours.")
@@ -79,8 +81,8 @@ def settle_overdue(
 ) -> tuple[Decision, ...]:
     """Decide about everything of one patient that is due: after an outage, a pause or a hold.
 
-    At most one contact is kept, as a text or as a call; nothing is sent on a day that already had a planned text. The
-    answers come in order of their due times.
+    At most one contact is kept, as a text or as a call; nothing is sent on a day that has another planned text.
+    The answers come in order of their due times.
     """
     ordered = sorted(due, key=lambda each: (each.due_at, each.id))
     decisions = {each.id: _on_a_free_day(each, patient, clinic, now) for each in ordered}
@@ -96,20 +98,16 @@ def _on_a_free_day(due: DueTouchpoint, patient: Patient, clinic: ClinicCalendar,
     decision = decide(due, patient, clinic, now)
     where = zone(patient.zone)
     today = to_local(now, where).date()
-    if decision.verdict is not Verdict.SEND or not due.step.counts or today not in patient.texted_on:
+    if decision.verdict is not Verdict.SEND or not due.step.counts or today not in patient.taken_days:
         return decision
     tomorrow = _start_of_next_day(now, patient)
     later = next_opening(tomorrow, due.step, clinic, preferred=patient.preferred_hours, where=where)
     if later is not None and later <= due.not_after:
-        return _wait(due, later, patient, "The patient already got a planned text today.")
-    return _too_late(due, now, reason=Reason.DAY_FULL)
+        return _wait(due, later, patient, "The patient gets another planned text today.")
+    return _too_late(due, reason=Reason.DAY_FULL)
 
 
 def _start_of_next_day(now: datetime, patient: Patient) -> datetime:
-    from datetime import time, timedelta
-
-    from followup.kit.windows import to_utc
-
     where = zone(patient.zone)
     return to_utc(to_local(now, where).date() + timedelta(days=1), time(0, 0), where).utc
 
@@ -120,11 +118,10 @@ def _wait(due: DueTouchpoint, at: datetime, patient: Patient, because: str) -> D
     return Decision(due.id, Verdict.WAIT, f"{because} It can go out from {when}.", at=at)
 
 
-def _too_late(due: DueTouchpoint, now: datetime, *, reason: Reason = Reason.TOO_LATE) -> Decision:
-    if due.step.late is LateRule.CALL_TASK and now - due.due_at <= CALL_WORTHY + (due.not_after - due.due_at):
-        return Decision(
-            due.id, Verdict.CALL_TASK, f"A person calls instead: {SENTENCES[reason]}.", reason=reason
-        )
+def _too_late(due: DueTouchpoint, *, reason: Reason = Reason.TOO_LATE) -> Decision:
+    if due.step.late is LateRule.CALL_TASK:
+        why = f"A person calls instead: {SENTENCES[reason]}."
+        return Decision(due.id, Verdict.CALL_TASK, why, reason=reason)
     return _skip(due, reason)
 
 

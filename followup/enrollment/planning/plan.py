@@ -1,8 +1,8 @@
 """From the facts of one enrollment to its whole calendar: a pure function, explained line by line.
 
-Every step of the pathway that fits the patient comes out once: planned for a minute inside all hours, or settled with
-a reason. Nothing that was sent comes out again, nothing is planned in the past, and of what is already late at most
-one contact is kept, however long ago the procedure was.
+Every step of the pathway that fits the patient comes out once: planned for a minute inside all hours, or settled
+with a reason. Nothing that was sent comes out again, nothing is planned in the past, and of what is already late
+at most one contact is kept, however long ago the procedure was.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from followup.enrollment.planning.calendar import Spot
-from followup.enrollment.planning.caps import UNCOUNTED, Book
+from followup.enrollment.planning.caps import UNCOUNTED, Book, Full
 from followup.enrollment.planning.explain import why_planned, why_settled
 from followup.enrollment.planning.facts import (
     ANY_HARVEST,
@@ -121,17 +121,21 @@ def _place(wish: Wish, setting: Setting, book: Book) -> PlannedTouchpoint:
     channel = channel_for(step, setting.facts)
     if channel is None:
         return _settle(step, wish.ideal, setting, Reason.NO_CHANNEL, state=_instead(step))
-    refused: Reason | None = None
+    refused: Full | None = None
     for spot in spots_for(wish, setting):
         early = (spot.day - setting.facts.performed_on).days <= setting.clinic.caps.first_week_days
         slot = book.free_slot(channel, spot.day, in_first_week=early) if step.counts else UNCOUNTED
-        if isinstance(slot, Reason):
+        if isinstance(slot, Full):
             refused = refused or slot
             continue
-        book.take(channel, spot.day, slot, in_first_week=early)
-        touchpoint = _touchpoint(step, spot, setting, why_planned(wish, spot, setting, gave_way=refused))
+        book.take(channel, spot.day, slot, in_first_week=early, holder=step.key)
+        touchpoint = _touchpoint(step, spot, setting, why_planned(wish, spot, setting, full=refused))
         return replace(touchpoint, channel=channel, slot=slot, not_after=not_after(wish, spot, setting))
-    return _settle(step, wish.ideal, setting, refused or Reason.TOO_LATE, state=_instead(step))
+    if refused is None:
+        return _settle(step, wish.ideal, setting, Reason.TOO_LATE, state=_instead(step))
+    why = why_settled(step, wish.ideal, _instead(step), refused.reason, full=refused)
+    settled = _settle(step, wish.ideal, setting, refused.reason, state=_instead(step))
+    return replace(settled, why=why)
 
 
 def _without_room(step: StepPlan, spot: Spot, setting: Setting) -> PlannedTouchpoint:

@@ -1,7 +1,7 @@
 """Why a touchpoint was not sent, was moved, or became a call: one word for programs, one sentence for people.
 
-"Why did she not get it?" is the question coordinators ask most of systems like this one; each answer is written here,
-once. A sentence names no diagnosis and no procedure: it may stand beside a text on a shared screen.
+"Why did she not get it?" is the question coordinators ask most of systems like this one; each answer is written
+here, once. A sentence names no diagnosis and no procedure: it may stand beside a text on a shared screen.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a change would do to a calendar that is already running, before anybody applies it.
 
-A date moves, a patient moves, a phone changes: the plan is made again and compared with what exists. What reached the
-patient stays as it is and is never sent again; what a person decided stays decided; everything else follows the new
-plan, and each difference has a sentence for the preview.
+A date moves, a patient moves, a phone changes: the plan is made again and compared with what exists. What
+reached the patient stays as it is and is never sent again; what a person decided stays decided; everything else
+follows the new plan, and each difference has a sentence for the preview.
 """
 
 from __future__ import annotations
@@ -125,8 +125,9 @@ def _decided_words(before: ExistingTouchpoint) -> str:
 
 
 def _when(change: Change) -> tuple[datetime, str]:
-    at = change.after.due_at if change.after else change.before.due_at if change.before else datetime.max
-    return at, change.key
+    place = change.after or change.before
+    assert place is not None
+    return place.due_at, change.key
 
 
 def _when_words(each: ExistingTouchpoint | PlannedTouchpoint) -> str:

@@ -44,6 +44,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_heartbeat_name")),
     )
     op.create_table(
+        "sign_in_bucket",
+        sa.Column("slot", sa.Integer(), nullable=False),
+        sa.Column("tries_left", sa.Double(), nullable=False),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_bucket")),
+        sa.UniqueConstraint("slot", name=op.f("uq_sign_in_bucket_slot")),
+    )
+    op.create_table(
         "api_key",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column(
@@ -1337,5 +1347,6 @@ def downgrade() -> None:
     op.drop_table("audit_event")
     op.drop_index("ix_api_key_clinic", table_name="api_key")
     op.drop_table("api_key")
+    op.drop_table("sign_in_bucket")
     op.drop_table("heartbeat")
     op.drop_table("clinic")

@@ -87,7 +87,7 @@ def upgrade() -> None:
             f" USING (clinic_id = {CURRENT}) WITH CHECK (clinic_id = {CURRENT})"
         )
 
-    for table in ("clinic", "provider_event", "heartbeat"):
+    for table in ("clinic", "provider_event", "heartbeat", "sign_in_bucket"):
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
     op.execute(f"GRANT {CHANGE} ON clinic TO followup_app")
@@ -110,6 +110,10 @@ def upgrade() -> None:
         op.execute(f"CREATE POLICY engine_marks ON {table} FOR UPDATE TO followup_engine USING (true)")
     op.execute("GRANT SELECT, INSERT, UPDATE ON heartbeat TO followup_engine")
     op.execute("CREATE POLICY engine_beats ON heartbeat TO followup_engine USING (true) WITH CHECK (true)")
+    op.execute("GRANT SELECT, INSERT, UPDATE ON sign_in_bucket TO followup_engine")
+    op.execute(
+        "CREATE POLICY engine_counts ON sign_in_bucket TO followup_engine USING (true) WITH CHECK (true)"
+    )
     op.execute("GRANT SELECT ON heartbeat TO followup_app")
     op.execute("CREATE POLICY app_looks ON heartbeat FOR SELECT TO followup_app USING (true)")
     op.execute("GRANT SELECT, INSERT ON provider_event TO followup_engine")
@@ -126,10 +130,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in (*APP, "clinic", "provider_event", "heartbeat"):
+    for table in (*APP, "clinic", "provider_event", "heartbeat", "sign_in_bucket"):
         for policy in (
             "own_clinic", "engine_looks", "engine_marks", "engine_beats", "app_looks", "engine_routes",
-            "intake_adds",
+            "intake_adds", "engine_counts",
         ):  # fmt: skip
             op.execute(f"DROP POLICY IF EXISTS {policy} ON {table}")
         op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
