@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -29,6 +28,7 @@ from followup.pathways.vocabulary import Channel
 
 PLAN = "pathway.yaml"
 MOST_FILES = 1_000
+LARGEST_READ = 1024 * 1024
 
 _FORM = TypeAdapter(PathwayForm)
 
@@ -212,10 +212,12 @@ def _read_file(path: Path, findings: list[Finding]) -> str | None:
     if path.suffix not in {".yaml", ".txt"} or not path.is_file():
         findings.append(_file_finding(path, "Only pathway.yaml and text files belong into this folder."))
         return None
-    raw: Any = path.read_bytes()[: 1024 * 1024]
+    raw: bytes = path.read_bytes()[:LARGEST_READ]
     try:
-        text: str = raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:  # PostgreSQL can't keep it, and no keyboard makes it
         findings.append(
             _file_finding(path, "Save this file as UTF-8 text; it holds letters that can't be read.")
         )

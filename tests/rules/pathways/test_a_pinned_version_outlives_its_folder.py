@@ -25,6 +25,13 @@ def test_a_version_comes_back_equal(small: Pathway) -> None:
     assert from_json(to_json(small)) == small
 
 
+def test_a_version_pinned_by_the_first_release_is_read_for_ever() -> None:
+    kept = Path(__file__).with_name("pinned_format_1.json").read_text(encoding="utf-8")
+    pathway = from_json(kept)
+    assert pathway.content_hash == json.loads(kept)["content_hash"]
+    assert pathway.escalation.urgent.repage_seconds == 300
+
+
 def test_a_changed_pin_is_refused(small: Pathway) -> None:
     kept = json.loads(to_json(small))
     kept["files"]["day-1.en.txt"] += "Call nobody.\n"
