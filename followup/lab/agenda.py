@@ -10,7 +10,7 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from followup.kit.clock import SystemClock
@@ -18,15 +18,14 @@ from followup.kit.clock import SystemClock
 Action = Callable[[], Coroutine[Any, Any, None] | None]
 
 
-@dataclass(order=True, slots=True)
+@dataclass(slots=True)
 class Appointment:
     """One thing that will happen; ``for_a_person`` marks what only ends somebody's waiting (a ringing phone)."""
 
     due: float
-    number: int
-    action: Action = field(compare=False)
-    for_a_person: bool = field(compare=False, default=False)
-    is_over: bool = field(compare=False, default=False)
+    action: Action
+    for_a_person: bool = False
+    is_over: bool = False
 
 
 class Agenda:
@@ -35,7 +34,7 @@ class Agenda:
     def __init__(self, loop: asyncio.AbstractEventLoop, *, stepped: bool) -> None:
         self._loop = loop
         self._stepped = stepped
-        self._heap: list[Appointment] = []
+        self._heap: list[tuple[float, int, Appointment]] = []
         self._coming = 0
         self._numbers = itertools.count()
         self._epoch = SystemClock().now().timestamp() - loop.time()
@@ -51,12 +50,10 @@ class Agenda:
 
     def after(self, seconds: float, action: Action, *, for_a_person: bool = False) -> Appointment:
         """Let ``action`` happen ``seconds`` from now."""
-        appointment = Appointment(
-            self._time() + max(seconds, 0.0), next(self._numbers), action, for_a_person=for_a_person
-        )
-        heapq.heappush(self._heap, appointment)
+        appointment = Appointment(self._time() + max(seconds, 0.0), action, for_a_person=for_a_person)
+        heapq.heappush(self._heap, (appointment.due, next(self._numbers), appointment))
         self._coming += not for_a_person
-        if not self._stepped and self._heap[0] is appointment:
+        if not self._stepped and self._heap[0][2] is appointment:
             self._arm()
         return appointment
 
@@ -93,11 +90,12 @@ class Agenda:
         if seconds is None:
             seconds = max(coming.due - start, 0.0) if coming else 0.0
         await self.quiet()
-        while self._heap and self._heap[0].due <= start + seconds:
-            self._move_to(max(self._heap[0].due, self._time()))
-            self._fire()
+        while self._heap and self._heap[0][0] <= start + seconds:
+            due = self._heap[0][0]
+            self._move_to(due)
+            self._fire(until=due)
             await self.quiet()
-        self._move_to(max(start + seconds, self._time()))
+        self._move_to(start + seconds)
         self._arm()
 
     async def quiet(self) -> None:
@@ -115,25 +113,30 @@ class Agenda:
             errand.cancel()
 
     def _time(self) -> float:
-        return (self._still if self._stepped else self._loop.time()) + self._skipped
+        return self._still if self._stepped else self._loop.time() + self._skipped
 
     def _move_to(self, instant: float) -> None:
-        self._skipped += instant - self._time()
+        if self._stepped:
+            self._still = max(instant, self._still)
+        else:
+            self._skipped += max(instant - self._time(), 0.0)
 
     def _next(self) -> Appointment | None:
-        return min((a for a in self._heap if not (a.for_a_person or a.is_over)), default=None)
+        coming = (kept for kept in self._heap if not (kept[2].for_a_person or kept[2].is_over))
+        first = min(coming, default=None)
+        return first[2] if first else None
 
     def _arm(self) -> None:
         if self._stepped or not self._heap:
             return
         if self._timer:
             self._timer.cancel()
-        self._timer = self._loop.call_at(self._heap[0].due - self._skipped, self._fire)
+        self._timer = self._loop.call_at(self._heap[0][0] - self._skipped, self._fire)
 
-    def _fire(self) -> None:
-        now = self._time()
-        while self._heap and self._heap[0].due <= now:
-            appointment = heapq.heappop(self._heap)
+    def _fire(self, until: float = 0.0) -> None:
+        now = max(self._time(), until)
+        while self._heap and self._heap[0][0] <= now:
+            appointment = heapq.heappop(self._heap)[2]
             if appointment.is_over:
                 continue
             appointment.is_over = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from followup.lab.carrier import Carrier
@@ -46,19 +47,19 @@ class Walk:
         )
         if carrier.settings.test_credentials:
             return
-        self._follow(text, self._steps(text, faults))
+        steps = self._steps(text, faults)
+        first = next(steps, None)
+        if first:
+            # Never at once, even without any waiting: the answer to the client comes before the first change.
+            carrier.agenda.after(first[0], partial(self._follow, text, first, steps))
 
-    def _follow(self, text: Text, steps: Iterator[Step]) -> None:
-        step = next(steps, None)
-        if step is None:
-            return
-        wait, status, code = step
-
-        def happen() -> None:
-            self.move(text, status, code=code)
-            self._follow(text, steps)
-
-        self._carrier.agenda.after(wait, happen)
+    def _follow(self, text: Text, step: Step, rest: Iterator[Step]) -> None:
+        self.move(text, step[1], code=step[2])
+        for coming in rest:
+            if coming[0] > 0:
+                self._carrier.agenda.after(coming[0], partial(self._follow, text, coming, rest))
+                return
+            self.move(text, coming[1], code=coming[2])
 
     def _steps(self, text: Text, faults: tuple[Fault, ...]) -> Iterator[Step]:
         pace = self._carrier.settings.pace
