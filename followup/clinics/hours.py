@@ -1,68 +1,90 @@
-"""When a clinic is open: pure arithmetic on its weekly hours and holidays, in the clinic's own wall-clock time.
+"""When a clinic is open. Pure: local wall time in, local wall time out; instants only where a zone is given.
 
-"We will call you today" may only be said while it is true; these functions are what makes it so.
+"Today" and "when we open" are promises to a patient, and a due time inside open hours is one to a work list: both
+are computed here and nowhere else. A clinic that told no hours is taken to be open on weekdays from 9 to 17.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-# A clinic that is closed longer than this has a wrong file, and a person should be told a day all the same.
-LONGEST_CLOSURE = 30
+from followup.kit.windows import to_local, to_utc
+
+OpenHours = Mapping[str, Any]
+"""Weekday (``"0"`` = Monday) to a list of ``[from, until]`` local times, as the clinic's row holds them."""
+
+_WEEKDAYS = {str(day): [["09:00", "17:00"]] for day in range(5)}
+# A clinic that is closed for longer than this has left its hours empty by mistake.
+_LONGEST_LOOK = 60
 
 
-def spans_on(
-    open_hours: Mapping[str, Any], holidays: Sequence[Any], day: date
-) -> list[tuple[datetime, datetime]]:
-    """Return the open spans of a local date in order; empty on a holiday. Hours are ``{"0": [["09:00", "17:00"]]}``."""
+def spans(open_hours: OpenHours, holidays: Iterable[object], day: date) -> list[tuple[datetime, datetime]]:
+    """Return the open spans of one local day, in order, as naive wall times; none on a holiday."""
     if day.isoformat() in {str(each) for each in holidays}:
         return []
-    spans = open_hours.get(str(day.weekday())) or []
-    return sorted(
-        (datetime.combine(day, time.fromisoformat(begin)), datetime.combine(day, time.fromisoformat(end)))
-        for begin, end in spans
-    )
+    hours = open_hours if any(open_hours.values()) else _WEEKDAYS
+    found = [(_at(day, begin), _at(day, end)) for begin, end in hours.get(str(day.weekday()), [])]
+    return sorted(span for span in found if span[0] < span[1])
 
 
-def is_open(open_hours: Mapping[str, Any], holidays: Sequence[Any], local: datetime) -> bool:
-    """Whether the clinic is open at a local wall-clock moment (the end of a span is not included)."""
-    plain = local.replace(tzinfo=None)
-    return any(begin <= plain < end for begin, end in spans_on(open_hours, holidays, plain.date()))
+def is_open(open_hours: OpenHours, holidays: Iterable[object], local_now: datetime) -> bool:
+    """Whether the clinic is open at a naive local time; the closing minute is outside."""
+    return closing(open_hours, holidays, local_now) is not None
 
 
-def next_opening(open_hours: Mapping[str, Any], holidays: Sequence[Any], local: datetime) -> datetime:
-    """Return the local moment at which the clinic opens next; the present one while it is open.
+def closing(open_hours: OpenHours, holidays: Iterable[object], local_now: datetime) -> datetime | None:
+    """Return when the clinic closes, if it is open at this naive local time."""
+    for begin, end in spans(open_hours, holidays, local_now.date()):
+        if begin <= local_now < end:
+            return end
+    return None
 
-    A clinic without hours opens at nine on the next day: a promise must name some time.
+
+def next_opening(open_hours: OpenHours, holidays: Iterable[object], local_now: datetime) -> datetime:
+    """Return the next time after ``local_now`` at which the clinic opens (naive local time).
+
+    Hours that hold no opening within 60 days are not believed: tomorrow at 9:00 is better than no time at all.
     """
-    plain = local.replace(tzinfo=None)
-    for begin, end in _spans_from(open_hours, holidays, plain):
-        if begin <= plain < end:
-            return plain
-        if begin > plain:
+    for begin, _ in _ahead(open_hours, list(holidays), local_now.date()):
+        if begin > local_now:
             return begin
-    return datetime.combine(plain.date() + timedelta(days=1), time(9, 0))
+    return datetime.combine(local_now.date() + timedelta(days=1), time(9, 0))
 
 
-def add_open_time(
-    open_hours: Mapping[str, Any], holidays: Sequence[Any], local: datetime, wanted: timedelta
+def after_open_minutes(
+    open_hours: OpenHours, holidays: Iterable[object], local_now: datetime, minutes: int
 ) -> datetime:
-    """Return the local moment by which the clinic has been open for ``wanted`` since ``local``."""
-    plain, left = local.replace(tzinfo=None), wanted
-    for begin, end in _spans_from(open_hours, holidays, plain):
-        start = max(begin, plain)
-        if start >= end:
+    """Return the naive local time at which the clinic will have been open for ``minutes`` more."""
+    left = timedelta(minutes=minutes)
+    for begin, end in _ahead(open_hours, list(holidays), local_now.date()):
+        if end <= local_now:
             continue
+        start = max(begin, local_now)
         if end - start >= left:
             return start + left
         left -= end - start
-    return plain + timedelta(days=1)
+    return local_now + left
 
 
-def _spans_from(
-    open_hours: Mapping[str, Any], holidays: Sequence[Any], plain: datetime
-) -> Iterator[tuple[datetime, datetime]]:
-    for days in range(LONGEST_CLOSURE):
-        yield from spans_on(open_hours, holidays, plain.date() + timedelta(days=days))
+def due_after_open_minutes(
+    open_hours: OpenHours, holidays: Iterable[object], where: ZoneInfo, *, now: datetime, minutes: int
+) -> datetime:
+    """Return the instant (UTC) at which the clinic will have been open for ``minutes`` more."""
+    local = after_open_minutes(open_hours, holidays, to_local(now, where), minutes)
+    # Never before now: in the hour that clocks repeat, a wall time names its first occurrence.
+    return max(to_utc(local.date(), local.time(), where).utc, now)
+
+
+def _ahead(open_hours: OpenHours, holidays: list[object], first: date) -> Iterator[tuple[datetime, datetime]]:
+    for offset in range(_LONGEST_LOOK):
+        yield from spans(open_hours, holidays, first + timedelta(days=offset))
+
+
+def _at(day: date, written: object) -> datetime:
+    text = str(written)
+    if text.startswith("24:"):
+        return datetime.combine(day + timedelta(days=1), time(0, 0))
+    return datetime.combine(day, time.fromisoformat(text))
