@@ -1,8 +1,8 @@
 """Recognizes the answer words that a text offered.
 
-"Reply OK" is a promise that OK will be understood. A reply that is an offered word and nothing else has the meaning the
-pathway gave it, in any of its languages. Anything more ("OK but my leg is numb") is left to triage: this must never
-look for a word inside a reply.
+"Reply OK" is a promise that OK will be understood. A reply that is an offered word and nothing else has the
+meaning the pathway gave it, in any of its languages. Anything more ("OK but my leg is numb") is left to triage:
+this must never look for a word inside a reply.
 """
 
 from __future__ import annotations
