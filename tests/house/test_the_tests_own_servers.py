@@ -23,6 +23,7 @@ def test_each_test_gets_a_migrated_database_on_which_row_level_security_holds(da
 @pytest.mark.parametrize("_visit", ["first", "second"])
 def test_nothing_of_one_test_is_seen_by_another(owner_url: str, _visit: str) -> None:
     with superuser(owner_url) as connection:
+        assert connection.execute("SELECT to_regclass('left_behind')").fetchone() == (None,)
         connection.execute("CREATE TABLE left_behind (number int)")
 
 
