@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import functools
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from followup.db import sealed
 from followup.db.session import Database, PoolSize, Ringer
 from followup.errors import ConfigurationError
 from followup.gateways.bell import CeleryBell
+from followup.gateways.smtp import SmtpGateway, SmtpServer
+from followup.gateways.twilio import TwilioAccount, TwilioGateway
 from followup.kit.clock import Clock, ClockFile, SystemClock
 from followup.kit.crypto import KeyRing
+from followup.kit.tokens import Seal
+from followup.messaging.deliver import Outside
+from followup.messaging.mail import MailFrame
+from followup.pathways.library import Library, load_library
 from followup.settings import Role, Settings, load, missing
+
+# An unsubscribe link in an old mail has to work; the law asks for thirty days, people keep mail for longer.
+UNSUBSCRIBE_LIVES = timedelta(days=730)
+SHORTEST_SECRET = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +35,81 @@ class House:
     settings: Settings
     clock: Clock
     database: Database
+    ringer: Ringer
+    outside: Outside
+
+    @property
+    def library(self) -> Library:
+        """The pathways that patients can be enrolled in now; a folder that changed is read again."""
+        return load_library(self.settings.templates_folder / "pathways")
+
+    def seal(self, purpose: str) -> Seal:
+        """Return what signs links of one purpose; a link of another purpose is never accepted for it."""
+        return Seal(secret_keys(self.settings), purpose)
 
 
 def build(settings: Settings, *, ringer: Ringer | None = None, pool: PoolSize | None = None) -> House:
     """Build the house from settings; raises ConfigurationError naming what is missing or unsafe."""
     install_keys(settings)
     urls = {role.value: settings.database_url_of(role) for role in (Role.app, Role.engine, Role.intake)}
-    database = Database(urls, ringer=ringer or CeleryBell(), pool=pool)
-    return House(settings=settings, clock=clock_of(settings), database=database)
+    ringer = ringer or CeleryBell()
+    return House(
+        settings=settings,
+        clock=clock_of(settings),
+        database=Database(urls, ringer=ringer, pool=pool),
+        ringer=ringer,
+        outside=outside_of(settings),
+    )
+
+
+def outside_of(settings: Settings) -> Outside:
+    """Return how messages leave the house; a gateway that is not configured fails when it is first needed."""
+    seal = Seal(secret_keys(settings), "unsubscribe")
+
+    def unsubscribe_url(contact_point_id: uuid.UUID) -> str:
+        # Links live in machine time: a demo's clock must not make them stale.
+        token = seal.sign(str(contact_point_id), expires_at=SystemClock().now() + UNSUBSCRIBE_LIVES)
+        return f"{settings.public_url}/u/{token}"
+
+    return Outside(
+        open_sms=sms_of(settings),
+        email=SmtpGateway(SmtpServer.from_url(settings.smtp_url.get_secret_value()))
+        if settings.smtp_url
+        else None,
+        mail_frame=MailFrame(templates=settings.templates_folder, unsubscribe_url=unsubscribe_url),
+        public_url=settings.public_url,
+    )
+
+
+def sms_of(settings: Settings) -> Callable[[], AbstractAsyncContextManager[TwilioGateway]]:
+    """Return a way to open the carrier's gateway; raises ConfigurationError on opening if it is not set up."""
+
+    def open_gateway() -> TwilioGateway:
+        if not settings.twilio_account_sid:
+            raise missing("TWILIO_ACCOUNT_SID", "the carrier account texts are sent from", "AC…")
+        secret = settings.twilio_api_secret
+        if settings.twilio_api_key and secret:
+            username, password = settings.twilio_api_key, secret.get_secret_value()
+        elif settings.twilio_auth_token:
+            username = settings.twilio_account_sid
+            password = settings.twilio_auth_token[0].get_secret_value()
+        else:
+            raise missing("TWILIO_API_KEY", "the key that may send (with TWILIO_API_SECRET)", "SK…")
+        return TwilioGateway(
+            TwilioAccount(settings.twilio_account_sid, username, password, settings.twilio_api_url)
+        )
+
+    return open_gateway
+
+
+def secret_keys(settings: Settings) -> list[str]:
+    """Return the keys that sign links, newest first, or refuse: a missing or short secret signs nothing."""
+    texts = [key.get_secret_value() for key in settings.secret_keys]
+    if not texts:
+        raise missing("SECRET_KEYS", "the secret that signs links", "a line from `openssl rand -hex 32`")
+    if any(len(text) < SHORTEST_SECRET for text in texts):
+        raise ConfigurationError(f"FOLLOWUP_SECRET_KEYS: each key needs {SHORTEST_SECRET} characters or more")
+    return texts
 
 
 def install_keys(settings: Settings) -> None:

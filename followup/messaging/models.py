@@ -81,6 +81,8 @@ class Message(ClinicRow):
     # The mail this one answers, so that a reader shows them as one thread.
     in_reply_to: Mapped[str | None]
     accepted_at: Mapped[datetime | None]
+    # How often the carrier was asked what became of it, because no report came.
+    polls: Mapped[int] = mapped_column(default=0)
     final_at: Mapped[datetime | None]
     error_code: Mapped[str | None]
 

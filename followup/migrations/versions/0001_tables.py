@@ -445,6 +445,7 @@ def upgrade() -> None:
                 "identity",
                 "content",
                 "sending_paused",
+                "staffing",
                 name="taskkind",
                 native_enum=False,
                 create_constraint=True,
@@ -600,7 +601,13 @@ def upgrade() -> None:
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("patient_id", sa.UUID(), nullable=True),
         sa.Column("enrollment_id", sa.UUID(), nullable=True),
-        sa.Column("tier", sa.String(), nullable=False),
+        sa.Column(
+            "tier",
+            sa.Enum(
+                "emergency", "urgent", name="casetier", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
         sa.Column(
             "state",
             sa.Enum(
@@ -756,6 +763,7 @@ def upgrade() -> None:
         sa.Column("how", sa.String(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("note_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("read_back", sa.Boolean(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("clinic_id", sa.UUID(), nullable=False),
         sa.Column("id", sa.UUID(), nullable=False),
@@ -777,7 +785,13 @@ def upgrade() -> None:
         sa.Column("escalation_id", sa.UUID(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("cause_id", sa.UUID(), nullable=False),
-        sa.Column("tier", sa.String(), nullable=False),
+        sa.Column(
+            "tier",
+            sa.Enum(
+                "emergency", "urgent", name="casetier", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
         sa.Column("rule", sa.String(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("clinic_id", sa.UUID(), nullable=False),
@@ -800,7 +814,24 @@ def upgrade() -> None:
     op.create_table(
         "escalation_timer",
         sa.Column("escalation_id", sa.UUID(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "step",
+                "repage",
+                "not_reached",
+                "contact_warning",
+                "contact",
+                "document",
+                "unreachable",
+                "hand_over",
+                name="timerkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("fired_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
@@ -828,6 +859,33 @@ def upgrade() -> None:
         ["escalation_id", "kind"],
         unique=True,
         postgresql_where="fired_at IS NULL AND cancelled_at IS NULL",
+    )
+    op.create_table(
+        "hand_over",
+        sa.Column("escalation_id", sa.UUID(), nullable=False),
+        sa.Column("from_id", sa.UUID(), nullable=False),
+        sa.Column("to_id", sa.UUID(), nullable=False),
+        sa.Column("offered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clinic_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_hand_over_clinic_id_clinic")),
+        sa.ForeignKeyConstraint(
+            ["escalation_id"], ["escalation.id"], name=op.f("fk_hand_over_escalation_id_escalation")
+        ),
+        sa.ForeignKeyConstraint(["from_id"], ["staff.id"], name=op.f("fk_hand_over_from_id_staff")),
+        sa.ForeignKeyConstraint(["to_id"], ["staff.id"], name=op.f("fk_hand_over_to_id_staff")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hand_over")),
+    )
+    op.create_index("ix_hand_over_case", "hand_over", ["clinic_id", "escalation_id"], unique=False)
+    op.create_index(
+        "uq_hand_over_open",
+        "hand_over",
+        ["escalation_id"],
+        unique=True,
+        postgresql_where="accepted_at IS NULL AND ended_at IS NULL",
     )
     op.create_table(
         "message",
@@ -900,6 +958,7 @@ def upgrade() -> None:
         sa.Column("email_message_id", sa.String(), nullable=True),
         sa.Column("in_reply_to", sa.String(), nullable=True),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("polls", sa.Integer(), nullable=False),
         sa.Column("final_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error_code", sa.String(), nullable=True),
         sa.Column("clinic_id", sa.UUID(), nullable=False),
@@ -954,7 +1013,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "page",
-        sa.Column("escalation_id", sa.UUID(), nullable=False),
+        sa.Column("escalation_id", sa.UUID(), nullable=True),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("staff_id", sa.UUID(), nullable=True),
@@ -967,10 +1026,24 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column(
+            "purpose",
+            sa.Enum(
+                "page",
+                "notice",
+                "answer",
+                name="pagepurpose",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("token", sa.String(), nullable=False),
+        sa.Column("link_token", sa.String(), nullable=False),
         sa.Column("body", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=True),
         sa.Column(
             "state",
             sa.Enum(
@@ -1018,11 +1091,16 @@ def upgrade() -> None:
             "round",
             "step",
             "staff_contact_point_id",
+            "channel",
+            "purpose",
             "number",
-            name=op.f("uq_page_escalation_id_round_step_staff_contact_point_id_number"),
+            name="uq_page_once",
+            postgresql_nulls_not_distinct=True,
         ),
+        sa.UniqueConstraint("link_token", name=op.f("uq_page_link_token")),
         sa.UniqueConstraint("token", name=op.f("uq_page_token")),
     )
+    op.create_index("ix_page_case", "page", ["clinic_id", "escalation_id"], unique=False)
     op.create_index(
         "ix_page_queue",
         "page",
@@ -1241,6 +1319,7 @@ def downgrade() -> None:
     op.drop_index(
         "ix_page_queue", table_name="page", postgresql_where="state IN ('planned', 'claimed', 'unknown')"
     )
+    op.drop_index("ix_page_case", table_name="page")
     op.drop_table("page")
     op.drop_index(
         "uq_message_touchpoint_purpose",
@@ -1262,6 +1341,13 @@ def downgrade() -> None:
     op.drop_index("ix_message_patient", table_name="message")
     op.drop_index(op.f("ix_message_email_message_id"), table_name="message")
     op.drop_table("message")
+    op.drop_index(
+        "uq_hand_over_open",
+        table_name="hand_over",
+        postgresql_where="accepted_at IS NULL AND ended_at IS NULL",
+    )
+    op.drop_index("ix_hand_over_case", table_name="hand_over")
+    op.drop_table("hand_over")
     op.drop_index(
         "uq_escalation_timer_active",
         table_name="escalation_timer",

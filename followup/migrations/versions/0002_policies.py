@@ -48,6 +48,7 @@ APP = {
     "escalation_timer": CHANGE,
     "page": CHANGE,
     "reply_code": CHANGE,
+    "hand_over": CHANGE,
 }
 
 # What the engine role may look at, over all clinics: when and where, never who and what.
@@ -64,8 +65,8 @@ ENGINE_READS = {
     "task": "id, clinic_id, kind, state, priority, due_at, raised_at",
     "enrollment": "id, clinic_id, state, held_since",
     "escalation": "id, clinic_id, code, state, tier, opened_at, first_page_at, accepted_at, contacted_at",
-    "page": "id, clinic_id, escalation_id, channel, purpose, state, due_at, token, lease_until, submitted_at,"
-    " provider_id, tries",
+    "page": "id, clinic_id, escalation_id, channel, purpose, state, due_at, token, link_token,"
+    " lease_until, submitted_at, provider_id, tries",
     "staff": "id, clinic_id, email_blind, disabled_at",
     "staff_session": "id, clinic_id, staff_id, token_hash, last_seen_at, expires_at, ended_at",
     "api_key": "id, clinic_id, role, key_hash, expires_at, revoked_at",

@@ -1,0 +1,1 @@
+"""Setting a clinic up: the clinic file, and what applying it creates or changes."""

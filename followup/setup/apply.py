@@ -1,0 +1,204 @@
+"""Apply a clinic file: create what is missing, change what differs, remove nothing that history points at.
+
+Applying the same file twice changes nothing. Somebody who is no longer in the file is disabled, not deleted: the
+record names them. Shifts that have begun stay as they were; future ones are made anew from the roster lines.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.orm import Session
+
+from followup.audit.record import Actor, Subject, record
+from followup.clinics.models import Clinic, Sender
+from followup.clinics.states import Channel
+from followup.db.sealed import blind
+from followup.db.session import Database
+from followup.errors import NotFound
+from followup.kit.ids import new_id
+from followup.kit.mail.address import parse_address
+from followup.kit.phone import parse_phone
+from followup.kit.windows import Window, to_local, to_utc, zone
+from followup.setup.clinic_file import WEEKDAYS, ClinicFile, PointPart, RosterPart, StaffPart
+from followup.staff.models import Shift, Staff, StaffContactPoint
+from followup.staff.sign_in import hash_password
+
+ACTOR = Actor("clinic file")
+# The duties of the present hour were on the roster before it was applied again.
+ROSTER_BEGINS_BEFORE = timedelta(days=1)
+
+Publish = Callable[[Session, uuid.UUID, dict[str, object] | None], None]
+
+
+@dataclass(slots=True)
+class Applied:
+    """What applying a file did, in sentences for the person who ran it."""
+
+    clinic_id: uuid.UUID
+    created: bool
+    said: list[str] = field(default_factory=list)
+
+
+def apply_clinic_file(
+    database: Database, file: ClinicFile, *, now: datetime, publish: Publish | None = None
+) -> Applied:
+    """Create or update the clinic of a checked file; ``publish`` puts its escalation policy into force."""
+    clinic_id = _find(database, file.clinic.slug)
+    created = clinic_id is None
+    clinic_id = clinic_id or new_id()
+    with database.transaction(clinic_id) as session:
+        applied = Applied(clinic_id, created)
+        _clinic(session, clinic_id, file, created=created)
+        _senders(session, clinic_id, file, applied)
+        people = {
+            part.key: _person(session, clinic_id, part, now=now, applied=applied) for part in file.staff
+        }
+        _disable_others(session, set(people), now=now, applied=applied)
+        _roster(session, clinic_id, file, people, now=now, applied=applied)
+        if publish is not None:
+            publish(session, clinic_id, file.escalation)
+        record(
+            session, clinic_id, actor=ACTOR, action="apply clinic file", now=now,
+            subject=Subject("clinic", clinic_id), reason="created" if created else "updated",
+        )  # fmt: skip
+    return applied
+
+
+def _find(database: Database, slug: str) -> uuid.UUID | None:
+    with database.engine() as session:
+        return session.scalar(select(Clinic.id).where(Clinic.slug == slug))
+
+
+def _clinic(session: Session, clinic_id: uuid.UUID, file: ClinicFile, *, created: bool) -> None:
+    part = file.clinic
+    hours = Window.parse(part.text_hours)
+    clinic = Clinic(id=clinic_id, slug=part.slug) if created else session.get_one(Clinic, clinic_id)
+    clinic.name, clinic.short_name, clinic.code = part.name, part.short_name, part.code
+    clinic.time_zone = part.time_zone
+    clinic.urgent_phone, clinic.office_phone = part.urgent_phone, part.office_phone
+    clinic.text_from, clinic.text_until = hours.start, hours.until
+    clinic.open_hours = {
+        str(WEEKDAYS.index(day)): [span.split("-") for span in spans]
+        for day, spans in part.open_hours.items()
+    }
+    clinic.holidays = [each.isoformat() for each in part.holidays]
+    clinic.settings = {"caps": {"per_day": part.texts_per_day, "per_week": part.texts_per_week}}
+    if created:
+        session.add(clinic)
+    session.flush()
+
+
+def _senders(session: Session, clinic_id: uuid.UUID, file: ClinicFile, applied: Applied) -> None:
+    known = {(each.channel, each.address): each for each in session.scalars(select(Sender))}
+    for part in file.senders:
+        address = _canonical(part.channel, part.address)
+        sender = known.get((part.channel, address))
+        if sender is None:
+            sender = Sender(clinic_id=clinic_id, channel=part.channel, address=address)
+            session.add(sender)
+            applied.said.append(f"sender {part.channel} {address} added")
+        sender.messaging_service_sid = part.messaging_service_sid
+        sender.rate_per_second = part.rate_per_second
+    session.flush()
+
+
+def _person(
+    session: Session, clinic_id: uuid.UUID, part: StaffPart, *, now: datetime, applied: Applied
+) -> uuid.UUID:
+    staff = session.scalar(select(Staff).where(Staff.key == part.key))
+    if staff is None:
+        staff = Staff(clinic_id=clinic_id, key=part.key)
+        session.add(staff)
+        applied.said.append(f"{part.role} {part.name} added")
+    staff.name, staff.role, staff.disabled_at = part.name, part.role, None
+    staff.email, staff.email_blind = part.email, blind("email", part.email.lower())
+    if part.password and staff.password_hash is None:
+        staff.password_hash = hash_password(part.password)
+    session.flush()
+    for position, point in enumerate(part.contact_points):
+        _point(session, staff, point, position=position, now=now)
+    return staff.id
+
+
+def _point(session: Session, staff: Staff, part: PointPart, *, position: int, now: datetime) -> None:
+    address = _canonical(part.channel, part.address)
+    found = blind("email" if part.channel is Channel.email else "phone", address)
+    point = session.scalar(
+        select(StaffContactPoint).where(
+            StaffContactPoint.staff_id == staff.id,
+            StaffContactPoint.channel == part.channel,
+            StaffContactPoint.address_blind == found,
+        )
+    )
+    if point is None:
+        point = StaffContactPoint(
+            clinic_id=staff.clinic_id, staff_id=staff.id, channel=part.channel, address=address,
+            address_blind=found,
+        )  # fmt: skip
+        session.add(point)
+    point.position = position
+    if part.verified and point.verified_at is None:
+        point.verified_at = now
+    session.flush()
+
+
+def _disable_others(session: Session, kept: set[str], *, now: datetime, applied: Applied) -> None:
+    for staff in session.scalars(select(Staff).where(Staff.disabled_at.is_(None))):
+        if staff.key not in kept:
+            staff.disabled_at = now
+            applied.said.append(f"{staff.name} is no longer in the file: disabled")
+
+
+def _roster(
+    session: Session, clinic_id: uuid.UUID, file: ClinicFile, people: dict[str, uuid.UUID], *, now: datetime,
+    applied: Applied,
+) -> None:  # fmt: skip
+    session.execute(delete(Shift).where(Shift.starts_at > now, Shift.source == "clinic file"))
+    standing = {
+        (each.duty, each.staff_id, each.starts_at)
+        for each in session.scalars(select(Shift).where(Shift.ends_at > now - ROSTER_BEGINS_BEFORE))
+    }
+    where = file.clinic.time_zone
+    first = to_local(now - ROSTER_BEGINS_BEFORE, zone(where)).date()
+    count = 0
+    for line in file.roster:
+        for offset in range(file.roster_weeks * 7 + 2):
+            day = first + timedelta(days=offset)
+            if WEEKDAYS[day.weekday()] not in line.weekdays:
+                continue
+            starts_at, ends_at = _shift_span(line, day, where)
+            if (line.duty, people[line.staff], starts_at) not in standing:
+                session.add(
+                    Shift(
+                        clinic_id=clinic_id, duty=line.duty, staff_id=people[line.staff],
+                        starts_at=starts_at, ends_at=ends_at,
+                    )
+                )  # fmt: skip
+                count += 1
+    session.flush()
+    applied.said.append(f"{count} shifts planned, {file.roster_weeks} weeks ahead")
+
+
+def _shift_span(line: RosterPart, day: date, where: str) -> tuple[datetime, datetime]:
+    """Return the half-open UTC span of one shift; one that ends at or before it begins ends the next day."""
+    begins, ends = time.fromisoformat(line.begins), time.fromisoformat(line.ends)
+    last = day if ends > begins else day + timedelta(days=1)
+    return to_utc(day, begins, zone(where)).utc, to_utc(last, ends, zone(where)).utc
+
+
+def _canonical(channel: Channel, address: str) -> str:
+    return parse_address(address) if channel is Channel.email else parse_phone(address).e164
+
+
+def clinic_of(database: Database, slug: str) -> uuid.UUID:
+    """Return the id of a clinic by its slug; raises NotFound (in words for an operator)."""
+    with database.engine() as session:
+        found = session.execute(text("SELECT id FROM clinic WHERE slug = :slug"), {"slug": slug}).scalar()
+    if found is None:
+        raise NotFound(f"There is no clinic {slug!r}. `followup clinic apply FILE` makes one.")
+    return uuid.UUID(str(found))
