@@ -68,13 +68,13 @@ def first_day(step: StepPlan, start: date) -> date:
 
 
 def spot_on(
-    day: date, step: StepPlan, hours: Window, *, where: ZoneInfo, not_before: datetime | None
+    day: date, wanted: time, hours: Window, *, where: ZoneInfo, not_before: datetime | None
 ) -> Spot | None:
-    """Return the minute of a day that comes closest to the step's own time, or None if the hours leave none.
+    """Return the minute of a day that comes closest to the wanted time, or None if the hours leave none.
 
     ``not_before`` is an instant that the spot may not precede; then it is that instant, rounded up to the minute.
     """
-    instant = to_utc(day, _nearest(step.at, hours), where)
+    instant = to_utc(day, _nearest(wanted, hours), where)
     utc, local, is_gap = instant.utc, instant.local, instant.gap
     if not_before is not None and utc < not_before:
         utc, is_gap = _next_minute(not_before), False

@@ -99,4 +99,6 @@ def _full_words(full: Full) -> str:
 
 
 def _day_rule_words(step: StepPlan) -> str:
+    if step.anchor is Anchor.ENROLLMENT:
+        return "the hours of that day were over"
     return _DAY_RULES[step.day_rule]

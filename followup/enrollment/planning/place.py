@@ -25,6 +25,7 @@ from followup.pathways.vocabulary import LateRule
 
 LEAST_GRACE = timedelta(hours=1)
 """Even a step that is never sent late has this long: ticks, queues and a restart take minutes."""
+A_MINUTE = timedelta(minutes=1)
 MOST_DAYS_EARLY = 2
 """How far a preparing step may move ahead of its day to make room for another."""
 
@@ -84,7 +85,7 @@ def spots_for(wish: Wish, setting: Setting) -> Iterator[Spot]:
         yield wish.ideal
         days = _days(wish.ideal.day + DAY, last)
     for day in days:
-        spot = _spot(wish.step, day, setting, not_before=setting.now)
+        spot = _spot(wish.step, day, setting, not_before=setting.now, is_late=wish.is_late)
         if spot and spot.utc <= wish.latest and spot.utc >= wish.ideal.utc:
             yield spot
     if wish.step.day < 0 and not wish.is_late:
@@ -111,11 +112,15 @@ def not_after(wish: Wish, spot: Spot, setting: Setting) -> datetime:
     return min(last, before) if before else last
 
 
-def _spot(step: StepPlan, day: date, setting: Setting, *, not_before: datetime | None) -> Spot | None:
+def _spot(
+    step: StepPlan, day: date, setting: Setting, *, not_before: datetime | None, is_late: bool = False
+) -> Spot | None:
     hours = hours_on(day, step, setting.clinic, preferred=setting.facts.preferred_hours)
     if hours is None or not suits(day, step, setting.clinic):
         return None
-    return spot_on(day, step, hours, where=setting.where, not_before=not_before)
+    # What is late goes out as soon as the hours allow: its own time of day has lost its meaning.
+    wanted = hours.start if is_late else step.at
+    return spot_on(day, wanted, hours, where=setting.where, not_before=not_before)
 
 
 def _last_moment(step: StepPlan, spot: Spot, before: datetime | None) -> datetime:
@@ -124,7 +129,7 @@ def _last_moment(step: StepPlan, spot: Spot, before: datetime | None) -> datetim
         last = min(spot.utc + max(allowed, LEAST_GRACE), spot.closes)
     else:
         last = spot.utc + allowed if allowed else spot.closes
-    return min(last, before) if before else last
+    return min(last, before - A_MINUTE) if before else last
 
 
 def _earlier_spots(wish: Wish, setting: Setting) -> Iterator[Spot]:

@@ -19,9 +19,13 @@ def test_an_enrollment_is_paused_and_resumed() -> None:
     ENROLLMENT_MOVES.check(EnrollmentState.paused, EnrollmentState.active)
 
 
-@pytest.mark.parametrize("state", sorted(REACHED_THE_PATIENT))
+@pytest.mark.parametrize("state", [TouchpointState.answered, TouchpointState.unanswered])
 def test_what_reached_a_patient_is_never_planned_again(state: TouchpointState) -> None:
     assert TouchpointState.planned not in TOUCHPOINT_MOVES.reachable(state)
+
+
+@pytest.mark.parametrize("state", sorted(REACHED_THE_PATIENT))
+def test_nothing_goes_straight_from_a_sender_back_to_planned(state: TouchpointState) -> None:
     with pytest.raises(ForbiddenMove):
         TOUCHPOINT_MOVES.check(state, TouchpointState.planned)
 
