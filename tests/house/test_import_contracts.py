@@ -32,6 +32,7 @@ VIOLATIONS = {
     ),
     "the kit asks the settings": ("followup/kit/x_planted.py", "import followup.settings", "Rules"),
     "a task speaks SQL": ("workers/x_planted.py", "import sqlalchemy", "Doors"),
+    "a page speaks SQL": ("followup/web/x_planted.py", "import sqlalchemy", "Doors"),
     "a task imports rows": ("workers/x_planted.py", "import followup.messaging.models", "Doors"),
     "a verb calls the carrier's library": (
         "followup/messaging/x_planted.py",
