@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 
 from followup.audit.record import SYSTEM, Actor, moved
 from followup.enrollment.models import Touchpoint
+from followup.enrollment.planning.reasons import Reason
 from followup.enrollment.rules import TOUCHPOINT_MOVES
 from followup.enrollment.states import TouchpointState
 
 
 def advance_touchpoint(
     session: Session, touchpoint_id: uuid.UUID, *, to: TouchpointState, now: datetime, reason: str,
-    actor: Actor = SYSTEM, **values: Any,
+    code: Reason | None = None, actor: Actor = SYSTEM, **values: Any,
 ) -> bool:  # fmt: skip
     """Move one touchpoint to ``to`` if its present state allows it; ``reason`` is plain words that stay with it."""
     before = session.scalar(select(Touchpoint.state).where(Touchpoint.id == touchpoint_id).with_for_update())
@@ -30,7 +31,7 @@ def advance_touchpoint(
     clinic_id = session.scalar(
         update(Touchpoint)
         .where(Touchpoint.id == touchpoint_id)
-        .values(state=to, reason=reason, **values)
+        .values(state=to, reason=reason, reason_code=code, **values)
         .returning(Touchpoint.clinic_id)
     )
     if clinic_id is None:

@@ -20,12 +20,13 @@ from followup.clinics.models import Clinic, Sender
 from followup.clinics.states import Channel
 from followup.db.sealed import blind
 from followup.doorbell import ring
+from followup.enrollment.clinic_calendar import calendar_of
 from followup.enrollment.models import Enrollment, Touchpoint
 from followup.enrollment.planning.facts import EnrollmentFacts, Plan, PlannedTouchpoint, TakenSlot
+from followup.enrollment.planning.from_pathway import pathway_plan
 from followup.enrollment.planning.plan import plan
 from followup.enrollment.request import CheckedRequest, EnrollmentRequest, Surroundings, check
 from followup.enrollment.states import EnrollmentState, TouchpointState
-from followup.enrollment.steps import calendar_of, plan_of
 from followup.errors import AlreadyEnrolled, InvalidInput, NotFound
 from followup.kit.windows import to_local, zone
 from followup.pathways.library import Library
@@ -78,7 +79,7 @@ def preview(
     checked = check(request, _surroundings(session, clinic, pathway, now))
     known = find_same(session, clinic_id, _new_patient(checked))
     already = _standing(session, known.id, checked) if known else None
-    planned = plan(_facts(session, checked, known, now), plan_of(pathway), calendar_of(clinic), now)
+    planned = plan(_facts(session, checked, known, now), pathway_plan(pathway), calendar_of(clinic), now)
     warnings = (*checked.warnings, *_address_warnings(session, checked, known), *planned.notes)
     return Preview(checked, pathway, planned, warnings, already)
 
@@ -155,7 +156,8 @@ def _touchpoint(enrollment: Enrollment, each: PlannedTouchpoint, pathway: Pathwa
         local_time=datetime.combine(each.local_date, each.local_time), time_zone=each.zone,
         due_at=each.due_at, look_at=each.due_at, not_after=each.not_after, late_rule=each.late.value,
         slot=each.slot, requires_answer=each.requires_answer, state=each.state,
-        reason=each.why if each.reason else None, why=each.why, pending_question=question,
+        reason=each.why if each.reason else None,
+        reason_code=each.reason.value if each.reason else None, why=each.why, pending_question=question,
     )  # fmt: skip
 
 

@@ -87,6 +87,7 @@ class Touchpoint(ClinicRow):
     asked: Mapped[list[Any]] = mapped_column(default=list)
     state: Mapped[TouchpointState] = mapped_column(states(TouchpointState), default=TouchpointState.planned)
     reason: Mapped[str | None]  # why it is in this state, in plain words
+    reason_code: Mapped[str | None]  # the same for programs (planning.reasons.Reason)
     why: Mapped[str]  # why it was planned for this minute, in plain words
     # Next look at a dispatched question: remind, then raise its silence. Care time.
     remind_at: Mapped[datetime | None]

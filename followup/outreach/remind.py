@@ -1,30 +1,29 @@
 """Look after questions that were not answered: one reminder if the step has one, then a person.
 
 Silence after a check-in that matters is itself a finding. A reminder counts toward the day's texts; when the day is
-full or the hours are over it goes the next day.
+full it goes later, unless the time for silence is up by then.
 """
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from followup.clinics.models import Clinic
 from followup.db.session import Database
 from followup.doorbell import ring
 from followup.enrollment.advance import advance_touchpoint
-from followup.enrollment.models import Enrollment, Touchpoint
+from followup.enrollment.clinic_calendar import calendar_of
+from followup.enrollment.models import Touchpoint
+from followup.enrollment.planning.silence import Look, NextLook, next_look
 from followup.enrollment.states import EnrollmentState, TouchpointState
-from followup.kit.windows import to_local, zone
+from followup.kit.windows import Window, to_local, zone
 from followup.messaging.queue import Address, Draft, Queued, queue
 from followup.messaging.say import say_step
 from followup.messaging.states import Purpose
-from followup.outreach.address import where_to
-from followup.outreach.rules import Silence, after_silence
-from followup.pathways.pathway import Pathway, Step
-from followup.pathways.pin import pinned
+from followup.outreach.due import DueContact, gather
 from followup.pathways.vocabulary import SilenceAction, Tier
 from followup.tasks.open import open_task
 from followup.tasks.states import TaskKind
@@ -32,6 +31,7 @@ from followup.tasks.states import TaskKind
 CALL_DUE = timedelta(hours=4)
 BATCH = 200
 REMINDER_LIVES = timedelta(hours=12)
+LOOK_AGAIN = timedelta(hours=1)
 
 _CLINICS_WITH_WORK = text(
     "SELECT clinic_id, min(remind_at) AS oldest FROM touchpoint WHERE state = 'dispatched' AND remind_at <= :now"
@@ -46,11 +46,11 @@ def remind_due(database: Database, *, now: datetime) -> int:
     looked_at = 0
     for clinic_id in clinics:
         with database.transaction(clinic_id) as session:
-            looked_at += remind(session, now=now)
+            looked_at += remind(session, session.get_one(Clinic, clinic_id), now=now)
     return looked_at
 
 
-def remind(session: Session, *, now: datetime, many: int = BATCH) -> int:
+def remind(session: Session, clinic: Clinic, *, now: datetime, many: int = BATCH) -> int:
     """Look after up to ``many`` unanswered questions of one clinic."""
     rows = session.scalars(
         select(Touchpoint)
@@ -59,100 +59,86 @@ def remind(session: Session, *, now: datetime, many: int = BATCH) -> int:
         .limit(many)
         .with_for_update(skip_locked=True)
     ).all()
-    for touchpoint in rows:
-        _one(session, touchpoint, now=now)
+    for row in rows:
+        _one(session, clinic, gather(session, row), now=now)
     return len(rows)
 
 
-def _one(session: Session, touchpoint: Touchpoint, *, now: datetime) -> None:
-    enrollment = session.get_one(Enrollment, touchpoint.enrollment_id)
-    pathway = pinned(session, enrollment.pathway_version_id)
-    step = next((each for each in pathway.steps if each.key == touchpoint.key), None)
-    if step is None or enrollment.state is not EnrollmentState.active:
-        touchpoint.remind_at = None
+def _one(session: Session, clinic: Clinic, contact: DueContact, *, now: datetime) -> None:
+    row, enrollment = contact.touchpoint, contact.enrollment
+    if enrollment.state is not EnrollmentState.active:
+        row.remind_at = None
         return
     if enrollment.held_since is not None:
         # Somebody is speaking with this patient; asking again by machine can wait.
-        touchpoint.remind_at = now + timedelta(hours=1)
+        row.remind_at = now + LOOK_AGAIN
         return
-    match after_silence(
-        reminded=touchpoint.reminders, has_reminder=step.reminder is not None,
-        has_silence_rule=step.silence is not None,
-    ):  # fmt: skip
-        case Silence.remind:
-            _remind(session, enrollment, touchpoint, pathway=pathway, step=step, now=now)
-        case Silence.raise_it:
-            _raise_or_wait(session, touchpoint, step=step, now=now)
-        case Silence.rest:
-            advance_touchpoint(
-                session, touchpoint.id, to=TouchpointState.unanswered, now=now, reason="nobody answered",
-                remind_at=None,
-            )  # fmt: skip
+    look = _look(clinic, contact, now)
+    if look is None or look.at > now:
+        row.remind_at = look.at if look else None
+    elif look.look is Look.REMIND:
+        _remind(session, clinic, contact, now=now)
+    else:
+        _end(session, contact, raises=look.look is Look.RAISE, now=now)
 
 
-def _remind(
-    session: Session, enrollment: Enrollment, touchpoint: Touchpoint, *, pathway: Pathway, step: Step,
-    now: datetime,
-) -> None:  # fmt: skip
-    assert step.reminder is not None
-    reach = where_to(session, touchpoint.patient_id, touchpoint.channel)
-    if reach.point is None:
-        touchpoint.reminders = 1
-        touchpoint.remind_at = now
-        return
-    local = to_local(now, zone(touchpoint.time_zone))
-    if not step.window_from <= local.time().replace(tzinfo=None) < step.window_until:
-        touchpoint.remind_at = now + timedelta(minutes=30)
-        return
-    said = say_step(
-        session,
-        enrollment,
-        pathway=pathway,
-        text_key=step.reminder.text,
-        channel=reach.point.channel,
-        now=now,
-    )
-    draft = Draft(
-        purpose=Purpose.reminder, text_key=step.reminder.text, language=enrollment.language, body=said.body,
-        subject=said.subject, not_before=now, not_after=now + REMINDER_LIVES,
-        patient_id=touchpoint.patient_id, enrollment_id=enrollment.id, touchpoint_id=touchpoint.id,
-        local_day=local.date(), slot=1,
+def _look(clinic: Clinic, contact: DueContact, now: datetime) -> NextLook | None:
+    hours = contact.enrollment.preferences.get("hours")
+    return next_look(
+        contact.plan, sent_at=contact.touchpoint.dispatched_at or now, reminders=contact.touchpoint.reminders,
+        clinic=calendar_of(clinic), patient_zone=contact.touchpoint.time_zone,
+        preferred_hours=Window.parse(hours) if hours else None,
     )  # fmt: skip
-    placed = queue(session, touchpoint.clinic_id, draft=draft, to=Address.of(reach.point), now=now)
-    if placed.result is Queued.slot_taken and not _silence_is_over(touchpoint, step, now):
-        touchpoint.remind_at = now + timedelta(hours=1)
-        return
-    touchpoint.reminders += 1
-    touchpoint.remind_at = _silence_ends(touchpoint, step) or now + REMINDER_LIVES
 
 
-def _silence_ends(touchpoint: Touchpoint, step: Step) -> datetime | None:
-    if step.silence is None or touchpoint.dispatched_at is None:
-        return None
-    return touchpoint.dispatched_at + timedelta(hours=step.silence.after_hours)
+def _remind(session: Session, clinic: Clinic, contact: DueContact, *, now: datetime) -> None:
+    row, point = contact.touchpoint, contact.reach.point
+    assert contact.step is not None
+    assert contact.step.reminder is not None
+    if point is not None:
+        said = say_step(
+            session, contact.enrollment, pathway=contact.pathway, text_key=contact.step.reminder.text,
+            channel=point.channel, now=now,
+        )  # fmt: skip
+        draft = Draft(
+            purpose=Purpose.reminder, text_key=contact.step.reminder.text,
+            language=contact.enrollment.language, body=said.body, subject=said.subject, not_before=now,
+            not_after=now + REMINDER_LIVES, patient_id=row.patient_id, enrollment_id=row.enrollment_id,
+            touchpoint_id=row.id, local_day=to_local(now, zone(row.time_zone)).date(), slot=1,
+        )  # fmt: skip
+        placed = queue(session, clinic.id, draft=draft, to=Address.of(point), now=now)
+        if placed.result is Queued.slot_taken:
+            row.remind_at = now + LOOK_AGAIN
+            silence_ends = _after_reminder(clinic, contact, now)
+            if silence_ends is None or silence_ends > row.remind_at:
+                return
+    row.reminders += 1
+    row.remind_at = _after_reminder(clinic, contact, now)
 
 
-def _silence_is_over(touchpoint: Touchpoint, step: Step, now: datetime) -> bool:
-    ends = _silence_ends(touchpoint, step)
-    return ends is not None and now >= ends
+def _after_reminder(clinic: Clinic, contact: DueContact, now: datetime) -> datetime | None:
+    look = next_look(
+        contact.plan, sent_at=contact.touchpoint.dispatched_at or now, reminders=1, clinic=calendar_of(clinic),
+        patient_zone=contact.touchpoint.time_zone,
+    )  # fmt: skip
+    return look.at if look else None
 
 
-def _raise_or_wait(session: Session, touchpoint: Touchpoint, *, step: Step, now: datetime) -> None:
-    ends = _silence_ends(touchpoint, step)
-    if ends is not None and now < ends:
-        touchpoint.remind_at = ends
-        return
-    assert step.silence is not None
+def _end(session: Session, contact: DueContact, *, raises: bool, now: datetime) -> None:
+    row, silence = contact.touchpoint, contact.step.silence if contact.step else None
     advance_touchpoint(
-        session, touchpoint.id, to=TouchpointState.unanswered, now=now, reason="nobody answered; a person calls",
-        remind_at=None,
+        session, row.id, to=TouchpointState.unanswered, now=now, remind_at=None,
+        reason="nobody answered; a person calls" if raises else "nobody answered",
     )  # fmt: skip
-    task_id: uuid.UUID = open_task(
-        session, touchpoint.clinic_id, kind=TaskKind.call_silent, now=now, due_at=now + CALL_DUE,
-        subject_id=touchpoint.id, patient_id=touchpoint.patient_id,
-        priority="high" if step.silence.then is SilenceAction.RAISE else "normal",
-        reason=f"Please call: nobody answered the check-in {touchpoint.key}.",
+    if not raises:
+        return
+    is_urgent = silence is not None and silence.then is SilenceAction.RAISE and silence.tier is Tier.URGENT
+    task_id = open_task(
+        session, row.clinic_id, kind=TaskKind.call_silent, now=now, subject_id=row.id,
+        # An urgent silence is overdue at once: the escalation stage raises it like an urgent answer.
+        due_at=now if is_urgent else now + CALL_DUE, patient_id=row.patient_id,
+        priority="high" if is_urgent else "normal",
+        reason=f"Please call: nobody answered the check-in {row.key}.",
     )  # fmt: skip
-    if step.silence.then is SilenceAction.RAISE and step.silence.tier is Tier.URGENT:
-        # Overdue at once: the escalation stage raises an overdue high task like an urgent answer.
+    if is_urgent:
         ring(session, "care.raise_overdue", task_id)

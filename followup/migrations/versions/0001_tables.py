@@ -719,6 +719,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("reason_code", sa.String(), nullable=True),
         sa.Column("why", sa.String(), nullable=False),
         sa.Column("remind_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reminders", sa.Integer(), nullable=False),
