@@ -1,7 +1,8 @@
 """What stands in the way of a planned contact whose time has come, before its hours are even looked at.
 
 Pure: facts in, an obstacle out. Whether it is too late, and which of several overdue contacts is kept, is the
-business of planning (``enrollment/planning/lateness``). A safety contact that can't be sent is a person's task, never nothing.
+business of planning (``enrollment/planning/lateness``). A safety contact that can not be sent is a task, never
+nothing.
 """
 
 from __future__ import annotations

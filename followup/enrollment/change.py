@@ -1,0 +1,262 @@
+"""Change an enrollment that is running: pause, resume, withdraw, move the procedure's date.
+
+A move is shown before it is applied: what moves, what was sent and never repeats, what is now past. Applying plans
+again from what stands now, so a preview that has gone stale cannot do anything that it did not show for long. Every
+change is guarded by the table of moves and by the row's version.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from followup.audit.record import Actor, Subject, moved, record
+from followup.clinics.models import Clinic
+from followup.doorbell import ring
+from followup.enrollment.advance import advance_touchpoint
+from followup.enrollment.clinic_calendar import calendar_of
+from followup.enrollment.enroll import add_touchpoints
+from followup.enrollment.models import Enrollment, Touchpoint
+from followup.enrollment.planning.facts import EnrollmentFacts, PlannedTouchpoint, TakenSlot
+from followup.enrollment.planning.from_pathway import pathway_plan
+from followup.enrollment.planning.plan import plan
+from followup.enrollment.planning.reasons import SENTENCES, Reason
+from followup.enrollment.planning.replan import Change, ChangeKind, ExistingTouchpoint, Replan, replan
+from followup.enrollment.rules import ENROLLMENT_MOVES, REACHED_THE_PATIENT, WithdrawalReason
+from followup.enrollment.states import EnrollmentState, TouchpointState
+from followup.errors import Conflict, ForbiddenState, InvalidInput, NotFound
+from followup.kit.dates import DateError, check_procedure_date, parse_date, parse_time
+from followup.kit.windows import Window, to_local, zone
+from followup.pathways.pin import pinned
+from followup.patients.models import Patient, Procedure
+
+_ENDS = {
+    WithdrawalReason.DIED: Reason.DIED,
+    WithdrawalReason.PROCEDURE_CANCELLED: Reason.PROCEDURE_CANCELLED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NewDate:
+    """Where a procedure moves to: local date and time in the enrollment's zone."""
+
+    performed_on: date
+    performed_at: time
+
+
+def read_new_date(on: str, at: str, *, today: date, current: time, confirmed: bool = False) -> NewDate:
+    """Check what somebody typed as the new date and time; raises InvalidInput at the field."""
+    try:
+        performed_on = check_procedure_date(parse_date(on), today=today, confirmed=confirmed)
+    except DateError as problem:
+        raise InvalidInput("performed_on", problem.message) from None
+    try:
+        return NewDate(performed_on, parse_time(at) if at.strip() else current)
+    except DateError as problem:
+        raise InvalidInput("performed_at", problem.message) from None
+
+
+def pause(session: Session, enrollment_id: uuid.UUID, *, reason: str, now: datetime, actor: Actor) -> None:
+    """Hold all planned texts until somebody resumes. Raises NotFound, ForbiddenState."""
+    _move(session, enrollment_id, EnrollmentState.paused, reason=reason, now=now, actor=actor)
+
+
+def resume(session: Session, enrollment_id: uuid.UUID, *, now: datetime, actor: Actor) -> None:
+    """Let planned texts go on. What became too late meanwhile follows its lateness rule."""
+    _move(session, enrollment_id, EnrollmentState.active, reason="resumed", now=now, actor=actor)
+    for row in _planned(session, enrollment_id):
+        row.look_at = row.due_at
+    ring(session, "messages.dispatch")
+
+
+def withdraw(
+    session: Session, enrollment_id: uuid.UUID, *, reason: WithdrawalReason, now: datetime, actor: Actor
+) -> None:
+    """End an enrollment early: nothing planned goes out any more. Raises NotFound, ForbiddenState."""
+    enrollment = _move(
+        session, enrollment_id, EnrollmentState.withdrawn, reason=reason.value, now=now, actor=actor
+    )
+    enrollment.ended_at = now
+    if reason is WithdrawalReason.DIED:
+        session.get_one(Patient, enrollment.patient_id).died_at = now
+    why = _ENDS.get(reason, Reason.WITHDRAWN)
+    for row in _planned(session, enrollment_id):
+        advance_touchpoint(
+            session,
+            row.id,
+            to=TouchpointState.cancelled,
+            now=now,
+            reason=SENTENCES[why],
+            code=why,
+            actor=actor,
+        )
+
+
+def preview_move(session: Session, enrollment_id: uuid.UUID, new: NewDate, *, now: datetime) -> Replan:
+    """Show what moving the procedure would do; changes nothing."""
+    enrollment = _load(session, enrollment_id)
+    return _replan(session, enrollment, new, now=now)
+
+
+def move_date(
+    session: Session, enrollment_id: uuid.UUID, new: NewDate, *, now: datetime, actor: Actor,
+    version: int | None = None,
+) -> Replan:  # fmt: skip
+    """Move the procedure and everything that is still planned; what was sent stays and is never sent again.
+
+    ``version`` is the one that the preview showed. Raises NotFound, ForbiddenState, or Conflict if somebody changed
+    the enrollment since.
+    """
+    enrollment = _load(session, enrollment_id, lock=True)
+    if version is not None and version != enrollment.version:
+        raise Conflict("Somebody changed this enrollment meanwhile. Please look at the preview again.")
+    if enrollment.state not in (EnrollmentState.active, EnrollmentState.paused):
+        raise ForbiddenState("This enrollment has ended; enroll the patient anew for another procedure.")
+    changes = _replan(session, enrollment, new, now=now)
+    procedure = session.get_one(Procedure, enrollment.procedure_id)
+    before = procedure.performed_on
+    procedure.performed_on, procedure.performed_at = new.performed_on, new.performed_at
+    enrollment.performed_on = new.performed_on
+    enrollment.version += 1
+    _apply(session, enrollment, changes.changes, now=now, actor=actor)
+    record(
+        session, enrollment.clinic_id, actor=actor, action="move procedure date", now=now,
+        subject=Subject("enrollment", enrollment.id, enrollment.patient_id),
+        reason=f"from {before.isoformat()} to {new.performed_on.isoformat()}",
+    )  # fmt: skip
+    ring(session, "messages.dispatch")
+    return changes
+
+
+def _load(session: Session, enrollment_id: uuid.UUID, *, lock: bool = False) -> Enrollment:
+    enrollment = session.get(Enrollment, enrollment_id, with_for_update=lock or None, populate_existing=lock)
+    if enrollment is None:
+        raise NotFound
+    return enrollment
+
+
+def _move(
+    session: Session,
+    enrollment_id: uuid.UUID,
+    to: EnrollmentState,
+    *,
+    reason: str,
+    now: datetime,
+    actor: Actor,
+) -> Enrollment:
+    enrollment = _load(session, enrollment_id, lock=True)
+    before = enrollment.state
+    if not ENROLLMENT_MOVES.allows(before, to):
+        raise ForbiddenState(f"An enrollment that is {before} can't become {to}.")
+    enrollment.state, enrollment.state_reason = to, reason
+    enrollment.version += 1
+    moved(
+        session, enrollment.clinic_id, thing="enrollment", thing_id=enrollment.id, before=before, after=to,
+        now=now, reason=reason, actor=actor,
+    )  # fmt: skip
+    record(
+        session, enrollment.clinic_id, actor=actor, action=f"enrollment {to}", now=now, reason=reason,
+        subject=Subject("enrollment", enrollment.id, enrollment.patient_id),
+    )  # fmt: skip
+    return enrollment
+
+
+def _planned(session: Session, enrollment_id: uuid.UUID) -> Sequence[Touchpoint]:
+    return session.scalars(
+        select(Touchpoint)
+        .where(Touchpoint.enrollment_id == enrollment_id, Touchpoint.state == TouchpointState.planned)
+        .order_by(Touchpoint.due_at, Touchpoint.id)
+        .with_for_update()
+    ).all()
+
+
+def _replan(session: Session, enrollment: Enrollment, new: NewDate, *, now: datetime) -> Replan:
+    rows = session.scalars(select(Touchpoint).where(Touchpoint.enrollment_id == enrollment.id)).all()
+    others = session.execute(
+        select(Touchpoint.channel, Touchpoint.local_date, Touchpoint.slot).where(
+            Touchpoint.patient_id == enrollment.patient_id,
+            Touchpoint.enrollment_id != enrollment.id,
+            Touchpoint.slot > 0,
+            Touchpoint.state.in_([TouchpointState.planned, *REACHED_THE_PATIENT]),
+        )
+    ).all()
+    sent = [row for row in rows if row.state in REACHED_THE_PATIENT]
+    hours = enrollment.preferences.get("hours")
+    procedure = session.get_one(Procedure, enrollment.procedure_id)
+    facts = EnrollmentFacts(
+        performed_on=new.performed_on, performed_at=new.performed_at, zone=enrollment.time_zone,
+        channels=(enrollment.channel,), enrolled_at=enrollment.enrolled_at, harvest=procedure.harvest.value,
+        preferred_hours=Window.parse(hours) if hours else None, sent=frozenset(row.key for row in sent),
+        taken=(
+            *(TakenSlot(row.channel, _sent_on(row), row.slot) for row in sent if row.slot),
+            *(TakenSlot(row.channel, row.local_date, row.slot) for row in others),
+        ),
+    )  # fmt: skip
+    clinic = session.get_one(Clinic, enrollment.clinic_id)
+    pathway = pinned(session, enrollment.pathway_version_id)
+    planned = plan(facts, pathway_plan(pathway), calendar_of(clinic), now)
+    return replan([_existing(row) for row in rows], planned, now=now)
+
+
+def _sent_on(row: Touchpoint) -> date:
+    return to_local(row.dispatched_at or row.due_at, zone(row.time_zone)).date()
+
+
+def _existing(row: Touchpoint) -> ExistingTouchpoint:
+    return ExistingTouchpoint(
+        key=row.key, state=row.state, local_date=row.local_date, local_time=row.local_time.time(),
+        due_at=row.due_at, day=row.day, reason=Reason(row.reason_code) if row.reason_code else None,
+    )  # fmt: skip
+
+
+def _apply(
+    session: Session, enrollment: Enrollment, changes: Sequence[Change], *, now: datetime, actor: Actor
+) -> None:
+    rows = {
+        row.key: row
+        for row in session.scalars(
+            select(Touchpoint).where(Touchpoint.enrollment_id == enrollment.id).with_for_update()
+        )
+    }
+    new: list[PlannedTouchpoint] = []
+    for change in changes:
+        row = rows.get(change.key)
+        match change.kind:
+            case ChangeKind.SENT | ChangeKind.DECIDED | ChangeKind.SAME:
+                continue
+            case ChangeKind.CANCELLED:
+                assert row is not None
+                advance_touchpoint(
+                    session, row.id, to=TouchpointState.cancelled, now=now, actor=actor,
+                    reason=SENTENCES[Reason.NOT_IN_PATHWAY], code=Reason.NOT_IN_PATHWAY,
+                )  # fmt: skip
+            case _ if row is None:
+                assert change.after is not None
+                new.append(change.after)
+            case _:
+                assert change.after is not None
+                _rewrite(session, row, change.after, now=now, actor=actor)
+    if new:
+        add_touchpoints(
+            session, enrollment, new, pathway=pinned(session, enrollment.pathway_version_id), now=now
+        )
+
+
+def _rewrite(
+    session: Session, row: Touchpoint, after: PlannedTouchpoint, *, now: datetime, actor: Actor
+) -> None:
+    """Give a row its new time, and the state that follows from it."""
+    row.day, row.local_date, row.time_zone = after.day, after.local_date, after.zone
+    row.local_time = datetime.combine(after.local_date, after.local_time)
+    row.due_at = row.look_at = after.due_at
+    row.not_after, row.slot, row.channel, row.why = after.not_after, after.slot, after.channel, after.why
+    session.flush()
+    if row.state is not after.state:
+        advance_touchpoint(
+            session, row.id, to=after.state, now=now, actor=actor, reason=after.why, code=after.reason
+        )
