@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from followup.clinics.states import Channel
-from followup.db.base import ClinicRow, states
+from followup.db.base import ClinicRow, Row, states
 from followup.db.sealed import Sealed
 from followup.staff.states import StaffRole
 
@@ -74,6 +74,17 @@ class StaffSession(ClinicRow):
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class SignInBucket(Row):
+    """How many tries are left for one address or place: a fixed number of rows, whoever knocks. Machine time."""
+
+    __tablename__ = "sign_in_bucket"
+    __table_args__ = (UniqueConstraint("slot"),)
+
+    slot: Mapped[int]
+    tries_left: Mapped[float]
+    counted_at: Mapped[datetime]
 
 
 class ApiKey(ClinicRow):
