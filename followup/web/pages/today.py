@@ -1,0 +1,19 @@
+"""The first screen: what needs a person now."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from followup.reporting.today import today
+from followup.staff.rules import Permission
+from followup.web.deps import Desk, at_desk
+from followup.web.render import page
+
+router = APIRouter()
+
+
+@router.get("/")
+def show(request: Request, desk: Desk = at_desk(Permission.see_patients)) -> Response:
+    """Show what is open, overdue, unread, late, and who is on call."""
+    return page(request, "pages/today.html", desk=desk, today=today(desk.session, desk.now))

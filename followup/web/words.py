@@ -1,0 +1,45 @@
+"""Words that pages show for states, tiers and what was just done: one table, so that a word means one thing.
+
+A notice is named in the address (``?done=paused``), so it can hold nothing about a patient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+NOTICES: Mapping[str, str] = {
+    "enrolled": "Enrolled. The texts below are planned; nothing else needs to be done.",
+    "already": "This was saved before; here it is.",
+    "paused": "Paused. No planned text goes out until it is resumed.",
+    "resumed": "Resumed.",
+    "withdrawn": "Withdrawn. No planned text goes out any more; what the patient writes is still read.",
+    "moved": "The date was changed and the plan moved with it.",
+    "reviewed": "Saved. The reply left the inbox.",
+    "closed": "Saved and closed.",
+    "accepted": "You have this case. Call the patient now.",
+    "attempt": "The call was written down.",
+    "signed-out": "You are signed out.",
+    "session-ended": "That sign-in was ended.",
+}
+
+TIER_WORDS: Mapping[str, str] = {
+    "emergency": "Emergency",
+    "urgent": "Urgent",
+    "same_day": "Same day",
+    "unclear": "Not understood",
+    "routine": "Routine",
+}
+
+_STATES: Mapping[str, str] = {
+    "call_task": "a person calls instead",
+    "dispatched": "sent, waiting for an answer",
+    "in_review": "a person has to read it",
+    "in_doubt": "not known whether it arrived",
+    "wrong_person": "somebody else's number",
+}
+
+
+def state_words(value: object) -> str:
+    """Show a state or a choice in plain words."""
+    text = str(value)
+    return _STATES.get(text, text.replace("_", " "))
