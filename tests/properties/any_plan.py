@@ -24,7 +24,7 @@ from followup.enrollment.planning.facts import (
 from followup.kit.windows import Window, ZoneError, zone
 from followup.pathways.vocabulary import LateRule
 
-EXAMPLES = int(os.environ.get("FOLLOWUP_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("FOLLOWUP_EXAMPLES", "60"))
 thoroughly = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 

@@ -1,6 +1,6 @@
 """Laws of wall-clock time, in every zone of the database.
 
-``FOLLOWUP_EXAMPLES`` sets how many random cases each law gets; the fault run uses ten thousand.
+``FOLLOWUP_EXAMPLES`` sets how many random cases each law gets; the fault run asks for more.
 """
 
 from __future__ import annotations

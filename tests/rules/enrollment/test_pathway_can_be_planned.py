@@ -11,9 +11,9 @@ import pytest
 from followup.clinics.states import Channel
 from followup.enrollment.planning.check import check_pathway, check_preferred_hours
 from followup.enrollment.planning.facts import ClinicCalendar, DayRule, EnrollmentFacts, PathwayPlan, StepPlan
+from followup.enrollment.planning.from_pathway import pathway_plan
 from followup.enrollment.planning.plan import plan
 from followup.enrollment.rules import WithdrawalReason
-from followup.enrollment.steps import plan_of
 from followup.kit.windows import Window
 from followup.pathways.library import load_pathway
 from followup.pathways.vocabulary import LateRule
@@ -73,7 +73,7 @@ def test_b123_a_patient_hears_which_steps_their_hours_leave_out() -> None:
 @pytest.mark.parametrize("harvest", ["bone_marrow", "fat"])
 @pytest.mark.parametrize("zone", ["America/New_York", "America/Phoenix", "Pacific/Honolulu"])
 def test_the_shipped_pathway_is_planned_whole_across_a_change_of_the_clock(harvest: str, zone: str) -> None:
-    pathway = plan_of(load_pathway(SHIPPED))
+    pathway = pathway_plan(load_pathway(SHIPPED))
     assert check_pathway(pathway, CLINIC) == ()
     facts = EnrollmentFacts(
         performed_on=date(2026, 3, 3), performed_at=time(9), zone=zone, channels=(Channel.sms, Channel.email),
