@@ -121,7 +121,7 @@ def _poll_clinic(database: Database, clock: Clock, outside: Outside, clinic_id: 
             answer = answers.get(row.provider_id)
             if answer is not None:
                 track_by_provider_id(session, _report(answer), now=now)
-            if now - row.accepted_at >= UNCONFIRMED_AFTER:
+            if row.polls == len(POLL_AFTER) and _is_open(session, row.id):
                 _tell_a_person(session, clinic_id, row.id, patient_id=row.patient_id, now=now)
     return len(due)
 
@@ -129,6 +129,11 @@ def _poll_clinic(database: Database, clock: Clock, outside: Outside, clinic_id: 
 def _is_due(polls: int, age: timedelta) -> bool:
     limits = (*POLL_AFTER, UNCONFIRMED_AFTER)
     return polls < len(limits) and age >= limits[polls]
+
+
+def _is_open(session: Session, message_id: uuid.UUID) -> bool:
+    state = session.scalar(text("SELECT state FROM message WHERE id = :id"), {"id": message_id})
+    return state in ("accepted", "sent")
 
 
 async def _fetch(outside: Outside, ids: Sequence[str]) -> dict[str, CarrierMessage]:

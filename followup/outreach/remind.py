@@ -25,6 +25,7 @@ from followup.messaging.say import say_step
 from followup.messaging.states import Purpose
 from followup.outreach.due import DueContact, gather
 from followup.pathways.vocabulary import SilenceAction, Tier
+from followup.tasks.models import Task
 from followup.tasks.open import open_task
 from followup.tasks.states import TaskKind
 
@@ -133,12 +134,18 @@ def _end(session: Session, contact: DueContact, *, raises: bool, now: datetime) 
     if not raises:
         return
     is_urgent = silence is not None and silence.then is SilenceAction.RAISE and silence.tier is Tier.URGENT
+    # One open call per patient: further silence makes it more pressing, not longer.
     task_id = open_task(
-        session, row.clinic_id, kind=TaskKind.call_silent, now=now, subject_id=row.id,
+        session, row.clinic_id, kind=TaskKind.call_silent, now=now, subject_id=row.patient_id,
         # An urgent silence is overdue at once: the escalation stage raises it like an urgent answer.
         due_at=now if is_urgent else now + CALL_DUE, patient_id=row.patient_id,
         priority="high" if is_urgent else "normal",
         reason=f"Please call: nobody answered the check-in {row.key}.",
     )  # fmt: skip
+    task = session.get_one(Task, task_id)
+    if task.opened_at < now:
+        task.priority = "high"
+        task.reason = f"Please call: nobody answered several check-ins, the last one was {row.key}."
+        task.due_at = min(task.due_at, now) if is_urgent else task.due_at
     if is_urgent:
         ring(session, "care.raise_overdue", task_id)
