@@ -1,0 +1,27 @@
+"""The commands, put together. Importing this must stay quick: what is slow is imported inside the commands."""
+
+from __future__ import annotations
+
+import typer
+
+from followup.cli import clinic, doctor, enroll, keys, pathway, processes, triage, why
+
+app = typer.Typer(
+    name="followup",
+    help="Looks after people who went home after an outpatient procedure.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (
+    processes.up, processes.web, processes.worker, processes.beat, processes.migrate, processes.demo,
+):  # fmt: skip
+    app.command()(command)
+app.command()(doctor.doctor)
+app.command()(enroll.enroll)
+app.command()(why.why)
+app.add_typer(clinic.app, name="clinic")
+app.add_typer(pathway.app, name="pathway")
+app.add_typer(keys.app, name="api-key")
+app.add_typer(triage.app, name="triage")
