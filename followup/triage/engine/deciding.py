@@ -138,7 +138,11 @@ def _climbing(value: float, context: Context) -> bool:
 
 
 def _decide(text: str, context: Context, rules: Ruleset) -> Decision:
-    judged = judge(text, context, rules)
+    return decision_of(judge(text, context, rules), rules)
+
+
+def decision_of(judged: Judged, rules: Ruleset) -> Decision:
+    """Return the public decision of a judged text."""
     understood = judged.understood
     concepts = _concepts(judged)
     return Decision(

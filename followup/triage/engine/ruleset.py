@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from followup.triage.engine.decision import Tier
 from followup.triage.engine.lexicon import Lexicon, build, data_files, digest, parse_yaml
-from followup.triage.engine.reader import Model, shipped
+from followup.triage.engine.reader import Model, parse, shipped
 from followup.triage.engine.spelling import Speller
 
 #: Threshold name -> (shipped value, sign): sign -1 means that lower is more cautious, +1 that higher is.
@@ -97,7 +98,29 @@ def _example(item: Any) -> dict[str, Any]:
 
 def load(*, model: Model | None = None, thresholds: Mapping[str, float] | None = None) -> Ruleset:
     """Read and compile a ruleset; raise ValueError when an override is less cautious than what is shipped."""
-    sources = data_files()
+    return compile_sources(data_files(), model=model, thresholds=thresholds)
+
+
+def load_folder(folder: Path) -> Ruleset:
+    """Read a ruleset from an unpacked release, with its own learned reader where it has one."""
+    found = [
+        (f"{name}/{path.name}", path.read_text(encoding="utf-8"))
+        for name in ("lexicon", "rules")
+        for path in (folder / name).iterdir()
+        if path.suffix in {".yaml", ".txt", ".json"}
+    ]
+    reader = folder / "reader.json"
+    model = parse(reader.read_text(encoding="utf-8")) if reader.is_file() else None
+    return compile_sources(sorted(found), model=model)
+
+
+def compile_sources(
+    sources: list[tuple[str, str]],
+    *,
+    model: Model | None = None,
+    thresholds: Mapping[str, float] | None = None,
+) -> Ruleset:
+    """Compile lexicon, rules and questions from named texts."""
     lexicon = build(sources)
     rules: list[Rule] = []
     questions: list[dict[str, Any]] = []

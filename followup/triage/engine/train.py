@@ -1,0 +1,268 @@
+"""Train the learned reader from the development corpus, the same bytes every time.
+
+Needs numpy, which only the development environment has; reading a reply does not. Margins come from leave-one-writer-out
+reading: every development reply is scored by a model that never saw its writer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from followup.triage.engine.corpus import Example, corpus_hash
+from followup.triage.engine.decision import Tier
+from followup.triage.engine.features import GROUPS, features
+from followup.triage.engine.reader import TIERS
+from followup.triage.engine.ruleset import Ruleset
+from followup.triage.engine.understanding import understand
+
+SCALES = {"w": 1.2, "c": 1.0, "k": 1.2, "f": 2.0}
+LEAST_SEEN = 2
+RIDGE = 1.0
+ROUNDS = 80
+STEP = 0.01
+#: What a mistake costs beside its frequency: rows of these tiers weigh more in training.
+COSTS = {Tier.EMERGENCY: 1.2, Tier.URGENT: 1.2, Tier.SAME_DAY: 1.0, Tier.UNCLEAR: 1.0, Tier.ROUTINE: 1.0}
+
+
+@dataclass(slots=True)
+class Matrix:
+    """Sparse rows (features by reply) in compressed form, with the labels and who wrote them."""
+
+    names: list[str]
+    indices: Any
+    values: Any
+    starts: Any
+    labels: Any
+    writers: list[str]
+
+
+Groups = dict[str, list[str]]
+
+
+def groups_of(examples: Sequence[Example], ruleset: Ruleset) -> list[Groups]:
+    """Return the features of every example, by group, exactly as the reader will see them."""
+    found: list[Groups] = []
+    for example in examples:
+        seen = understand(example.text, example.context, ruleset)
+        found.append(features(seen.scan, seen.facts, seen.bound, example.context))
+    return found
+
+
+def matrix(groups: Sequence[Groups], examples: Sequence[Example], names: list[str] | None = None) -> Matrix:
+    """Lay the features out for training; ``names`` fixes the columns, else those seen at least twice are kept."""
+    import numpy as np
+
+    if names is None:
+        counts: dict[str, int] = {}
+        for row in groups:
+            for group in GROUPS:
+                for name in row[group]:
+                    counts[name] = counts.get(name, 0) + 1
+        names = sorted(name for name, count in counts.items() if count >= LEAST_SEEN)
+    column = {name: place for place, name in enumerate(names)}
+    indices: list[int] = []
+    values: list[float] = []
+    starts = [0]
+    for row in groups:
+        for group in GROUPS:
+            scale = SCALES[group] / max(len(row[group]), 1) ** 0.5
+            for name in row[group]:
+                place = column.get(name)
+                if place is not None:
+                    indices.append(place)
+                    values.append(scale)
+        starts.append(len(indices))
+    labels = np.array([TIERS.index(example.tier) for example in examples], dtype=np.int64)
+    return Matrix(
+        names,
+        np.array(indices, dtype=np.int64),
+        np.array(values, dtype=np.float64),
+        np.array(starts, dtype=np.int64),
+        labels,
+        [example.writer for example in examples],
+    )
+
+
+def fit(
+    data: Matrix, keep: Any | None = None, *, rounds: int = ROUNDS, ridge: float = RIDGE
+) -> tuple[Any, Any]:
+    """Return (weights: features x 5, bias: 5) of a balanced multinomial logistic regression.
+
+    ``keep`` is a boolean mask of the rows to learn from. Plain arithmetic in a fixed order: the same rows give the
+    same bytes.
+    """
+    import numpy as np
+
+    rows = np.ones(len(data.labels), dtype=bool) if keep is None else keep
+    weight = _row_weights(data.labels, rows)
+    row_of = np.repeat(np.arange(len(data.labels)), np.diff(data.starts))
+    used = rows[row_of]
+    indices, values, row_of = data.indices[used], data.values[used], row_of[used]
+    size, places = len(data.names), len(TIERS)
+    target = np.zeros((len(data.labels), places))
+    target[np.arange(len(data.labels)), data.labels] = 1.0
+
+    def loss(flat: Any) -> tuple[float, Any]:
+        weights = flat[: size * places].reshape(places, size)
+        bias = flat[size * places :]
+        logits = np.empty((len(data.labels), places))
+        for place in range(places):
+            products = weights[place][indices] * values
+            logits[:, place] = np.bincount(row_of, products, minlength=len(data.labels)) + bias[place]
+        logits -= logits.max(axis=1, keepdims=True)
+        powers = np.exp(logits)
+        chances = powers / powers.sum(axis=1, keepdims=True)
+        picked = np.log(np.maximum((chances * target).sum(axis=1), 1e-12))
+        value = -(weight * picked).sum() + 0.5 * ridge * (weights**2).sum()
+        errors = (chances - target) * weight[:, None]
+        slope = np.empty_like(flat)
+        for place in range(places):
+            pull = np.bincount(indices, errors[row_of, place] * values, minlength=size)
+            slope[place * size : (place + 1) * size] = pull + ridge * weights[place]
+        slope[size * places :] = errors.sum(axis=0)
+        return float(value), slope
+
+    best = minimize(loss, np.zeros(size * places + places), rounds)
+    return best[: size * places].reshape(places, size).T, best[size * places :]
+
+
+def _row_weights(labels: Any, rows: Any) -> Any:
+    import numpy as np
+
+    weight = np.zeros(len(labels))
+    for place, tier in enumerate(TIERS):
+        mine = rows & (labels == place)
+        if mine.any():
+            weight[mine] = COSTS[tier] * (rows.sum() / (len(TIERS) * mine.sum())) ** 0.5
+    return weight
+
+
+def minimize(loss: Callable[[Any], tuple[float, Any]], start: Any, rounds: int) -> Any:
+    """Minimize by limited-memory BFGS with a halving line search."""
+    import numpy as np
+
+    point, memory = start, []
+    value, slope = loss(point)
+    for _ in range(rounds):
+        direction = -_two_loops(slope, memory)
+        length, gain = 1.0, float(slope @ direction)
+        if not memory:
+            length = min(1.0, 1.0 / max(float(np.abs(slope).sum()), 1e-9))
+        for _ in range(20):
+            candidate = point + length * direction
+            next_value, next_slope = loss(candidate)
+            if next_value <= value + 1e-4 * length * gain:
+                break
+            length /= 2
+        step, change = candidate - point, next_slope - slope
+        curvature = float(step @ change)
+        if curvature > 1e-10:
+            memory = [*memory[-9:], (step, change, 1.0 / curvature)]
+        done = abs(value - next_value) < 1e-5 * abs(value)
+        point, value, slope = candidate, next_value, next_slope
+        if done:
+            break
+    return point
+
+
+def _two_loops(slope: Any, memory: list[tuple[Any, Any, float]]) -> Any:
+    direction = slope.copy()
+    alphas: list[float] = []
+    for step, change, inverse in reversed(memory):
+        alpha = inverse * float(step @ direction)
+        alphas.append(alpha)
+        direction -= alpha * change
+    if memory:
+        step, change, inverse = memory[-1]
+        direction *= 1.0 / (inverse * float(change @ change))
+    for (step, change, inverse), alpha in zip(memory, reversed(alphas), strict=True):
+        direction += step * (alpha - inverse * float(change @ direction))
+    return direction
+
+
+def chances_of(data: Matrix, weights: Any, bias: Any) -> Any:
+    """Return the five probabilities of every row."""
+    import numpy as np
+
+    row_of = np.repeat(np.arange(len(data.labels)), np.diff(data.starts))
+    logits = np.empty((len(data.labels), len(TIERS)))
+    for place in range(len(TIERS)):
+        products = weights[:, place][data.indices] * data.values
+        logits[:, place] = np.bincount(row_of, products, minlength=len(data.labels)) + bias[place]
+    logits -= logits.max(axis=1, keepdims=True)
+    powers = np.exp(logits)
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def leave_one_writer_out(groups: Sequence[Groups], examples: Sequence[Example]) -> Any:
+    """Return the probabilities of every example from a model that never saw its writer."""
+    import numpy as np
+
+    data = matrix(groups, examples)
+    out = np.zeros((len(examples), len(TIERS)))
+    writers = np.array(data.writers)
+    for writer in sorted(set(data.writers)):
+        hidden = writers == writer
+        weights, bias = fit(data, ~hidden)
+        out[hidden] = chances_of(data, weights, bias)[hidden]
+    return out
+
+
+def model_text(data: Matrix, weights: Any, bias: Any, *, thresholds: dict[str, float], corpus: str) -> str:
+    """Return the model file: integer weights, features whose weights all round to nothing left out."""
+    import numpy as np
+
+    rounded = np.rint(weights / STEP).astype(int)
+    rows = {
+        name: [int(value) for value in row]
+        for name, row in zip(data.names, rounded, strict=True)
+        if np.abs(row).max() >= 2
+    }
+    body = {
+        "about": "weights of the learned reader; made by `followup triage train`, never by hand",
+        "corpus": corpus,
+        "tiers": [tier.value for tier in TIERS],
+        "step": STEP,
+        "scales": SCALES,
+        "bias": [round(float(value), 4) for value in bias],
+        "thresholds": thresholds,
+        "weights": rows,
+    }
+    return (
+        json.dumps(body, ensure_ascii=False, separators=(",", ":"), sort_keys=True).replace('],"', '],\n"')
+        + "\n"
+    )
+
+
+def train(
+    examples: Sequence[Example], ruleset: Ruleset, target: Path, *, thresholds: dict[str, float]
+) -> str:
+    """Train on all examples, write the model file, return its text."""
+    groups = groups_of(examples, ruleset)
+    data = matrix(groups, examples)
+    weights, bias = fit(data)
+    text = model_text(data, weights, bias, thresholds=thresholds, corpus=corpus_hash(examples))
+    target.write_text(text, encoding="utf-8")
+    return text
+
+
+def train_shipped(target: Path | None = None) -> str:
+    """Train on the development corpus with margins from leave-one-writer-out; return what to print."""
+    from followup.triage.engine import ruleset as rulesets
+    from followup.triage.engine.corpus import development
+    from followup.triage.engine.margins import choose
+
+    rules = rulesets.load()
+    examples = development()
+    groups = groups_of(examples, rules)
+    thresholds, note = choose(examples, leave_one_writer_out(groups, examples), rules)
+    data = matrix(groups, examples)
+    weights, bias = fit(data)
+    text = model_text(data, weights, bias, thresholds=thresholds, corpus=corpus_hash(examples))
+    place = target or Path(__file__).resolve().parent / "reader.json"
+    place.write_text(text, encoding="utf-8")
+    return f"{len(examples)} replies, {len(data.names)} features, {len(text)} bytes -> {place}\n{note}"
