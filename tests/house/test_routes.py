@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
 
 from followup.bootstrap import build
@@ -26,10 +26,11 @@ def app(settings: Settings) -> Iterator[FastAPI]:
 
 
 def paths_of(app: FastAPI) -> dict[str, set[str]]:
+    """Return every path with its methods; included routers are unfolded, which ``app.routes`` no longer does."""
     found: dict[str, set[str]] = {}
-    for route in app.routes:
-        methods = route.methods if isinstance(route, APIRoute) else {"GET"}
-        found.setdefault(getattr(route, "path", ""), set()).update(methods or set())
+    for route in iter_route_contexts(app.routes):
+        assert route.path
+        found.setdefault(route.path, set()).update(route.methods or {"GET"})
     return found
 
 
@@ -39,6 +40,7 @@ def is_public(path: str) -> bool:
 
 def test_nobody_gets_past_the_door_without_signing_in(app: FastAPI) -> None:
     let_in = []
+    asked = set()
     with TestClient(app, follow_redirects=False) as client:
         for path, methods in paths_of(app).items():
             if is_public(path):
@@ -46,10 +48,12 @@ def test_nobody_gets_past_the_door_without_signing_in(app: FastAPI) -> None:
             address = re.sub(r"{[^}]*}", str(uuid.uuid4()), path)
             for method in methods - {"HEAD", "OPTIONS"}:
                 answer = client.request(method, address)
+                asked.add(path)
                 to_sign_in = answer.status_code == 303 and "/sign-in" in answer.headers["location"]
                 if answer.status_code not in ASKS_FIRST and not to_sign_in:
                     let_in.append(f"{method} {path}: {answer.status_code}")
     assert let_in == []
+    assert "/" in asked
 
 
 def test_the_public_list_names_only_routes_that_are_there(app: FastAPI) -> None:
