@@ -6,15 +6,19 @@ START and HELP as the carrier does.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from followup.lab import optout, twiml
 from followup.lab.accept import new_text
 from followup.lab.carrier import Carrier
-from followup.lab.faults import Fault, delivery_of
+from followup.lab.faults import Delivery, delivery_of
 from followup.lab.journal import Kind
 from followup.lab.numbers import country
-from followup.lab.records import Direction, Media, Sender, Service, Text, TextStatus, new_sid
+from followup.lab.records import Direction, Media, Service, Text, TextStatus, new_sid
 from followup.lab.refusals import RefusedError
 from followup.lab.segments import segments
 from followup.lab.settings import OptOut
@@ -90,25 +94,38 @@ class Inbox:
         faults = carrier.faults.take("inbound", facts)
         url = (service.inbound_url if service else "") or sender.inbound_url
         if not url:
+            text.told = "not told: the number has no webhook"
             return Handed(text.sid)
-        return Handed(text.sid, await self._post(text, url, form=form, sender=sender, faults=faults))
+        how = delivery_of(faults) or Delivery()
+        if how.off:
+            text.told = "not told: the webhook was lost"
+            return Handed(text.sid)
+        post = partial(self._post, text, url, form=form, how=how)
+        if how.late:
+            carrier.agenda.after(how.late, lambda: _only_do(post()))
+            return Handed(text.sid)
+        return Handed(text.sid, await post())
+
+    async def tell_quietly(self, text: Text) -> None:
+        """As ``tell``, for whoever does not wait for the answer."""
+        await self.tell(text)
 
     async def _post(
-        self, text: Text, url: str, *, form: dict[str, str], sender: Sender, faults: tuple[Fault, ...]
+        self, text: Text, url: str, *, form: dict[str, str], how: Delivery
     ) -> tuple[Answered, ...]:
         webhooks, token = self._carrier.webhooks, self._carrier.token_of(text.account_sid)
-        how = delivery_of(faults)
-        if how and how.off:
-            return ()
-        form |= dict(how.changed) if how else {}
-        answers = [
-            await webhooks.post(url, form, token=token, what="inbound")
-            for _ in range(how.copies if how else 1)
-        ]
-        if not answers[-1].is_good and sender.fallback_url:
+        form |= dict(how.changed)
+        copies = [webhooks.post(url, form, token=token, what="inbound") for _ in range(how.copies)]
+        answers = list(await asyncio.gather(*copies)) if how.together else [await copy for copy in copies]
+        fallback = self._carrier.senders[text.to].fallback_url
+        if not answers[-1].is_good and fallback:
             failed = form | {"ErrorCode": "11200", "ErrorUrl": url}
-            answers.append(await webhooks.post(sender.fallback_url, failed, token=token, what="fallback"))
-        self._obey(text, answers[-1], url)
+            answers.append(await webhooks.post(fallback, failed, token=token, what="fallback"))
+        last = answers[-1]
+        text.told = (
+            "received by the clinic" if last.is_good else f"not received ({last.status or 'no answer'})"
+        )
+        self._obey(text, last, url)
         return tuple(answers)
 
     def _keyword(self, text: Text, service: Service | None) -> optout.Keyword | None:
@@ -172,6 +189,10 @@ class Inbox:
                 continue
             reply.direction = Direction.REPLY
             self._walk.begin(reply)
+
+
+async def _only_do(errand: Coroutine[Any, Any, object]) -> None:
+    await errand
 
 
 def inbound_form(text: Text) -> dict[str, str]:

@@ -50,11 +50,7 @@ class Phone:
             text = inbox.take(self.number, target, body, media=media)
             if wait:
                 return await inbox.tell(text)
-
-            async def tell() -> None:
-                await inbox.tell(text)
-
-            self.lab.server.carrier.agenda.run(tell())
+            self.lab.server.carrier.agenda.run(inbox.tell_quietly(text))
             return Handed(text.sid)
 
         return self.lab.call(send())

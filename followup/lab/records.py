@@ -117,6 +117,7 @@ class Text:
     delivery: Delivery | None = None
     by_carrier: bool = False
     will_fail: bool = False
+    told: str = ""
     care_at: str | None = None
     posting: list[dict[str, str]] = field(default_factory=list)
     is_posting: bool = False

@@ -12,10 +12,11 @@ from typing import Any
 
 import uvicorn
 
-from followup.lab.answers import Receive, Send
+from followup.lab.answers import Receive, Send, Wire, of_json
 from followup.lab.api import CarrierApi
 from followup.lab.calls import Calls
 from followup.lab.carrier import Carrier
+from followup.lab.guard import refusal
 from followup.lab.inbound import Inbox
 from followup.lab.requests import Resources
 from followup.lab.settings import LabSettings
@@ -40,7 +41,16 @@ class LabServer:
         self._pages = control_app(self)
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
-                self, lifespan="off", log_level="warning", access_log=False, ws="none", backlog=2048
+                self,
+                lifespan="off",
+                log_level="warning",
+                access_log=False,
+                ws="none",
+                backlog=2048,
+                proxy_headers=False,
+                server_header=False,
+                # A client that reuses a connection after a pause must not meet a reset that no script asked for.
+                timeout_keep_alive=300,
             )
         )
         self._stopping = asyncio.Event()
@@ -54,6 +64,11 @@ class LabServer:
         """Lead a request to the API or to the pages."""
         if scope["path"].startswith("/2010-04-01/"):
             await self.api(scope, receive, send)
+            return
+        refused = refusal(dict(scope["headers"]), method=scope["method"], host=self.settings.host)
+        if refused:
+            wire = Wire(receive, send, self.carrier.journal, self.carrier.agenda.now)
+            await wire.write(of_json(403, {"error": refused}))
         else:
             await self._pages(scope, receive, send)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
@@ -175,6 +176,9 @@ def callback_form(text: Text) -> dict[str, str]:
     }
     if text.service_sid:
         form["MessagingServiceSid"] = text.service_sid
+    if text.status is TextStatus.DELIVERED:
+        # The network's own word on when: minutes only, in the carrier's zone.
+        form["RawDlrDoneDate"] = f"{datetime.fromtimestamp(text.updated, UTC):%y%m%d%H%M}"
     if text.error_code is not None:
         form["ErrorCode"] = str(text.error_code)
         form["ErrorMessage"] = ending_message(text.error_code) or ""

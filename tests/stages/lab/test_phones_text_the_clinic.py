@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
@@ -126,3 +128,42 @@ def test_inbound_webhooks_can_be_lost_or_come_twice(lab, clinic):
     lab.phone(PATIENT).sends("twice")
     assert [form["Body"] for form in clinic.forms("/sms")] == ["twice"] * 3
     assert len({form["MessageSid"] for form in clinic.forms("/sms")}) == 1
+
+
+def test_inbound_webhooks_can_be_late_and_copies_can_come_at_the_same_time(clinic):
+    meeting = threading.Barrier(3, timeout=10)
+    clinic.when_called = lambda hook: meeting.wait() if hook.form["Body"] == "together" else None
+    with Lab.started(stepped=True) as lab:
+        lab.sender(inbound_url=f"{clinic.url}/sms")
+        lab.fault("callbacks_copied", on="inbound", body_has="together", copies=3, together=True)
+        lab.fault("callbacks_late", on="inbound", body_has="late", seconds=600)
+        assert lab.phone(PATIENT).sends("together").status == 200
+        lab.phone(PATIENT).sends("late")
+        assert [form["Body"] for form in clinic.forms("/sms")] == ["together"] * 3
+        lab.advance(601)
+        assert clinic.forms("/sms")[-1]["Body"] == "late"
+
+
+def test_a_slow_webhook_is_given_up_and_repeated_as_its_address_says(lab, clinic):
+    slow, calls = threading.Event(), []
+
+    def wait(hook):
+        calls.append(hook)
+        if len(calls) == 1:
+            slow.wait(10)
+
+    clinic.when_called = wait
+    lab.sender(inbound_url=f"{clinic.url}/sms#rc=2&rp=rt&rt=150")
+    handed = lab.phone(PATIENT).sends("hello?")
+    slow.set()
+    assert (handed.status, handed.answers[0].tries) == (200, 2)
+    assert [entry["trouble"] for entry in lab.webhooks("inbound")] == ["rt", ""]
+
+
+def test_a_webhook_that_never_answers_ends_with_the_time_in_all(lab, clinic):
+    over = threading.Event()
+    clinic.when_called = lambda _hook: over.wait(10)
+    lab.sender(inbound_url=f"{clinic.url}/sms#rc=5&rp=all&tt=200")
+    handed = lab.phone(PATIENT).sends("hello?")
+    over.set()
+    assert (handed.status, handed.answers[0].tries) == (None, 1)
