@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         smtp_port=told.smtp_port,
         mail_folder=told.mail_folder,
         clock_file=told.clock_file,
+        time_zone=told.time_zone,
         test_credentials=told.test_credentials,
         allow_signals=told.allow_signals,
     )
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--allow-signals", action="store_true", help="let faults over HTTP stop or kill processes"
     )
+    parser.add_argument("--time-zone", default="UTC", help="in which the page shows times")
     return parser
 
 

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from followup.lab.faults import Fault
 from followup.lab.journal import Kind
+from followup.lab.pages import Pages
 from followup.lab.records import Owner
 from followup.lab.refusals import RefusedError
 
@@ -175,4 +176,5 @@ def control_app(server: LabServer) -> Starlette:
     handlers: dict[Any, Any] = dict.fromkeys(
         (ValueError, TypeError, KeyError, json.JSONDecodeError, RefusedError), _bad_input
     )
-    return Starlette(routes=Control(server).routes(), exception_handlers=handlers)
+    routes = [*Pages(server).routes(), *Control(server).routes()]
+    return Starlette(routes=routes, exception_handlers=handlers)

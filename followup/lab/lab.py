@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
@@ -190,6 +190,15 @@ class Lab(Witness):
             return self.server.postbox.deliver_raw(raw)
 
         return self.call(put())
+
+    # -- the page ------------------------------------------------------------------------------------------------
+
+    def on_jump_to_next_due(self, jump: Callable[[], str | None]) -> None:
+        """What the page's "jump to the next due instant" does; ``jump`` moves the clock and says what it did.
+
+        It is called on a thread of its own and may use the database.
+        """
+        self.server.on_jump_to_next_due = jump
 
     # -- time and trouble --------------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ class LabSettings:
     ``stepped`` holds the lab's own clock still between calls of ``Lab.advance``. ``latency`` is seconds added to
     every API answer. ``rate_per_sender`` is segments per second (None: no queue). ``allow_signals`` lets faults
     that arrive over HTTP stop or kill processes; faults given in Python always may. ``clock_file`` is the care
-    clock shown on the page; the carrier itself lives in machine time, as the real one does.
+    clock shown on the page, in ``time_zone``; the carrier itself lives in machine time, as the real one does.
     """
 
     host: str = "127.0.0.1"
@@ -76,4 +76,5 @@ class LabSettings:
     smtp_port: int = 0
     mail_folder: Path | None = None
     clock_file: Path | None = None
+    time_zone: str = "UTC"
     allow_signals: bool = False
