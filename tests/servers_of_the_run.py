@@ -7,7 +7,9 @@ because the kernel stops a server when the thread that started it ends. Workers 
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 import tempfile
 import threading
@@ -32,13 +34,16 @@ SETTINGS = {
     "max_connections": "400",
 }
 PATIENCE_SECONDS = 120
+PREFIX = "followup-tests-"
+LONGEST_RUN_SECONDS = 4 * 3600
 
 
 class ServersOfTheRun:
     """The servers, in the process that is their parent."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="followup-tests-"))
+        clear_away_killed_runs()
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, daemon=True, name="servers of the run")
         self._started = False
@@ -66,6 +71,15 @@ class ServersOfTheRun:
                 self._over.wait()
         except Exception as problem:  # noqa: BLE001 - whatever it is, the waiting tests have to hear of it
             _tell(self.folder, {**told, "problem": repr(problem)})
+
+
+def clear_away_killed_runs() -> None:
+    """Remove folders of runs that were killed: ours, and older than any run takes."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            found = folder.stat()
+            if found.st_uid == os.getuid() and time.time() - found.st_mtime > LONGEST_RUN_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def make_template(superuser_url: str) -> str:

@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 import yaml
 
+from followup.servers.processes import QUEUES, house_processes, worker_command
 from followup.settings import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,6 +64,20 @@ def test_every_long_running_container_tells_whether_it_is_well(name: str) -> Non
     else:
         assert check["test"][0] in {"CMD", "CMD-SHELL"}
         assert {"interval", "timeout", "retries"} <= check.keys()
+
+
+def test_a_worker_is_asked_for_its_health_by_the_name_it_has() -> None:
+    for queue in QUEUES:
+        service = SERVICES[queue]
+        named = worker_command([queue])
+        assert named[named.index("--hostname") + 1] == f"{queue}@%h"
+        assert service["hostname"] == queue
+        assert '"$$HOSTNAME@$$HOSTNAME"' in service["healthcheck"]["test"][1]
+
+
+def test_one_machine_runs_the_same_processes_as_the_containers(tmp_path: Path) -> None:
+    kept = {each.name for each in house_processes(tmp_path, environment={})}
+    assert kept == OWN.keys() - {"migrate"}
 
 
 def test_every_setting_in_the_compose_file_is_one_the_service_knows() -> None:
