@@ -19,6 +19,7 @@ import redis
 
 from followup import settings as product_settings
 from followup.db.session import Bell, Database
+from followup.servers import embedded
 from followup.settings import Settings
 from tests.servers_of_the_run import (
     TEMPLATE,
@@ -103,7 +104,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 @pytest.fixture(scope="session")
 def servers(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Where the servers of this run are; the login is a superuser, for making databases."""
+    """Where the database server of this run is; the login is a superuser, for making databases."""
     config = request.config
     if hasattr(config, "workerinput"):
         return addresses(Path(config.workerinput["servers"]))
@@ -147,20 +148,20 @@ def database(owner_url: str, rung: list[Bell]) -> Iterator[Database]:
     opened.dispose()
 
 
-@pytest.fixture
-def redis_url(servers: dict[str, str], worker_number: int) -> Iterator[str]:
-    """An empty Redis database of this worker's own."""
-    url = f"{servers['redis_url']}?db={worker_number % 15 + 1}"
-    with redis.Redis.from_url(url) as connection:
-        connection.flushdb()
-        yield url
-        connection.flushdb()
-
-
 @pytest.fixture(scope="session")
-def worker_number() -> int:
-    """Which of the parallel test workers this is, from 0."""
-    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis of this worker's own: it is up in milliseconds, and Celery and we spell its address alike."""
+    with embedded(tmp_path_factory.mktemp("redis"), postgres=False) as started:
+        yield started.redis_url
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> Iterator[str]:
+    """This worker's Redis, empty."""
+    with redis.Redis.from_url(redis_server) as connection:
+        connection.flushall()
+        yield redis_server
+        connection.flushall()
 
 
 @pytest.fixture

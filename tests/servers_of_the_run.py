@@ -1,8 +1,8 @@
-"""One PostgreSQL and one Redis for a whole test run, however many workers it has.
+"""One PostgreSQL for a whole test run, however many workers it has.
 
-The process that started the run is their parent: with xdist that is the controller, which starts them while the
-workers still collect; without, the run itself, when the first test asks. They live in a thread of that process
-because the kernel stops a server when the thread that started it ends. Workers find them through a file.
+The process that started the run is its parent: with xdist that is the controller, which starts it while the workers
+still collect; without, the run itself, when the first test asks. It lives in a thread of that process because the
+kernel stops a server when the thread that started it ends. Workers find it through a file.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ class ServersOfTheRun:
     def _keep(self) -> None:
         told: dict[str, str] = {}
         try:
-            with embedded(self.folder / "data", settings=SETTINGS) as servers:
-                told = {"database_url": servers.database_url, "redis_url": servers.redis_url}
+            with embedded(self.folder / "data", redis=False, settings=SETTINGS) as servers:
+                told = {"database_url": servers.database_url}
                 told["template_problem"] = make_template(servers.database_url)
                 _tell(self.folder, told)
                 self._over.wait()
@@ -94,7 +94,7 @@ def make_template(superuser_url: str) -> str:
 
 
 def addresses(folder: Path) -> dict[str, str]:
-    """Wait for the servers and return where they are: ``database_url``, ``redis_url``, ``template_problem``."""
+    """Wait for the servers and return what there is to know: ``database_url`` and ``template_problem``."""
     file = folder / "addresses.json"
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not file.exists():
