@@ -70,6 +70,7 @@ beat_schedule = {
     "overdue": _every(_TICK * 6, "care.raise_overdue"),
     "mailbox": _every(_TICK * 3, "upkeep.read_mailbox"),
     "reconcile": _every(300.0, "upkeep.reconcile_inbound"),
+    "ended": _every(_TICK * 6, "upkeep.complete"),
     "audit-chain": _every(_TICK, "upkeep.seal_audit"),
     "auditor": _every(60.0, "upkeep.audit_invariants"),
 }

@@ -5,6 +5,7 @@ A task body has three statements; an ``if`` belongs to a rule. Tasks carry ids, 
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import structlog
@@ -12,6 +13,7 @@ from celery import Celery, signals
 
 from followup import log
 from followup.bootstrap import House, open_house
+from followup.clinics.heartbeat import Pulse
 
 app = Celery("followup", config_source="celeryconfig")
 app.conf.imports = (
@@ -29,6 +31,7 @@ BELLS = {
     "care.escalate": "a case has something due",
     "care.page": "a page waits to be sent",
     "care.deliver_urgent": "a safety text waits to be sent",
+    "care.raise_overdue": "an unanswered check-in is urgent at once",
     "messages.dispatch": "touchpoints became due",
     "messages.deliver": "a message was queued",
 }
@@ -37,6 +40,19 @@ BELLS = {
 def house() -> House:
     """Return this worker's house: settings, database, clock and gateways, opened once per process."""
     return open_house()
+
+
+# A loop that goes round less often would make /readyz wait for it; its own task says when it fails.
+SLOWEST_NOTED_SECONDS = 60.0
+
+
+@functools.cache
+def pulse() -> Pulse:
+    """Return what notes that the loops of the beat table go round."""
+    ticks = app.conf.beat_schedule.values()
+    return Pulse(
+        house().database, {each["task"] for each in ticks if each["schedule"] <= SLOWEST_NOTED_SECONDS}
+    )
 
 
 @signals.setup_logging.connect
@@ -52,3 +68,8 @@ def _bind(task_id: str, task: Any, **_: Any) -> None:
 @signals.task_postrun.connect
 def _unbind(**_: Any) -> None:
     structlog.contextvars.clear_contextvars()
+
+
+@signals.task_success.connect
+def _tick(sender: Any, **_: Any) -> None:
+    pulse().went_round(sender.name)

@@ -1,0 +1,20 @@
+"""What keeps the house in order: the audit chain, the invariants, enrollments that have ended."""
+
+from __future__ import annotations
+
+from followup.audit.seal import seal_all
+from followup.enrollment.complete import complete_due
+from workers.app import app, house
+
+
+@app.task(name="upkeep.seal_audit")
+def seal_audit(*_ids: str) -> None:
+    """Chain the audit rows that have settled."""
+    seal_all(house().database)
+
+
+@app.task(name="upkeep.complete")
+def complete(*_ids: str) -> None:
+    """Complete the enrollments that have nothing left to happen."""
+    home = house()
+    complete_due(home.database, now=home.clock.now())
