@@ -1,0 +1,53 @@
+"""Decisions about assessments that need only facts. Pure: what follows from a tier, and who may change one.
+
+A machine's severity only rises by machine; only a licensed clinician lowers it, with a reason.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+from followup.replies.states import ReplyState
+
+# How fast a person must look, the most urgent last. "Unclear" may be anything, so it ranks above routine.
+TIERS = ("routine", "unclear", "same_day", "urgent", "emergency")
+
+# Findings of one patient within a day count together; what came within minutes is one finding.
+FINDINGS_WITHIN = timedelta(hours=24)
+
+PRIORITIES = {"high": 0, "normal": 1, "low": 2}
+
+
+class Disposition(StrEnum):
+    """What a person did about a reply; each value is what the record shows."""
+
+    answered = "Answered the patient"
+    called = "Called the patient"
+    no_action = "Read; no action needed"
+    handed_on = "Handed to a clinician"
+    not_about_care = "Not about care"
+
+
+def rank(tier: str) -> int:
+    """Return how severe a tier is, from 0; raises ValueError for a word that is no tier."""
+    return TIERS.index(tier)
+
+
+def state_after(tier: str) -> ReplyState:
+    """Return where a reply of this tier goes: filed, to the inbox, or (with a case of its own) merely assessed."""
+    if tier == "routine":
+        return ReplyState.filed
+    return ReplyState.assessed if tier in ("urgent", "emergency") else ReplyState.in_review
+
+
+def with_media(tier: str, priority: str, media_count: int) -> tuple[str, str]:
+    """Return tier and priority of a reply that came with pictures: no machine has seen them, so a person does."""
+    if media_count and tier == "routine":
+        return "unclear", "low"
+    return tier, priority
+
+
+def priority_of(tier: str) -> str:
+    """Return the priority that a tier chosen by a person gets."""
+    return {"routine": "low", "unclear": "normal", "same_day": "normal"}.get(tier, "high")
