@@ -109,10 +109,6 @@ class Database:
         if bells:
             self._ringer(bells)
 
-    def ring(self, bells: list[Bell]) -> None:
-        """Ring for rows that were committed outside these transactions, such as the webhooks' raw events."""
-        self._ringer(bells)
-
     def url(self, role: str) -> str:
         """Return the URL of a role, for the asynchronous intake of the webhooks."""
         return self._urls[role]

@@ -191,9 +191,7 @@ def test_f52_a_forgery_gets_403_without_a_body_and_is_not_stored(web, house, for
 def test_f54_a_flood_of_forgeries_is_no_flood_of_log_lines(web, house):
     forged = {"X-Twilio-Signature": "x" * 28}
     with capture_logs() as lines, ThreadPoolExecutor(10) as crowd:
-        answers = [
-            crowd.submit(post, web, "/hooks/twilio/sms", form(), headers=forged) for _ in range(150)
-        ]
+        answers = [crowd.submit(post, web, "/hooks/twilio/sms", form(), headers=forged) for _ in range(150)]
         assert {answer.result().status for answer in answers} == {403}
         assert post(web, "/hooks/twilio/sms", form()).status == 200
     assert 1 <= len(lines) < 100

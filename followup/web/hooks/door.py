@@ -98,7 +98,7 @@ async def close(state: State) -> None:
 
 
 def _made(house: House) -> HookDoor:
-    settings, database = house.settings, house.database
+    settings = house.settings
     return HookDoor(
         check=SignatureCheck(
             settings.public_url, tuple(token.get_secret_value() for token in settings.twilio_auth_token)
@@ -106,6 +106,6 @@ def _made(house: House) -> HookDoor:
         account_sid=settings.twilio_account_sid or "",
         clock=house.clock,
         writer=EventWriter(
-            database.url("intake"), on_stored=lambda: database.ring([Bell("care.process_events")])
+            house.database.url("intake"), on_stored=lambda: house.ringer([Bell("care.process_events")])
         ),
     )
