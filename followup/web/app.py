@@ -21,7 +21,7 @@ from followup.web.hooks import door as hook_door
 from followup.web.hooks import email as email_hooks
 from followup.web.hooks import twilio as twilio_hooks
 from followup.web.render import STATIC
-from followup.web.security import MOST_BODY_BYTES, Guard
+from followup.web.security import Guard
 
 PUBLIC_ROUTES: Mapping[str, str] = {
     "/sign-in": "nobody is signed in yet",
@@ -46,7 +46,6 @@ def create_app(house: House) -> FastAPI:
         redoc_url=None,
         lifespan=_life,
         middleware=[Middleware(Guard, public_url=house.settings.public_url)],
-        max_body_size=MOST_BODY_BYTES,
         redirect_slashes=False,
     )
     app.state.house = house

@@ -76,6 +76,9 @@ def too_large(scope: Scope) -> int | None:
     """Return the status for a request whose address or headers are absurdly long, before anything reads them."""
     if len(scope.get("raw_path") or scope["path"].encode()) + len(scope["query_string"]) > MOST_ADDRESS_BYTES:
         return 414
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    if not length.isdigit() or int(length[:20]) > MOST_BODY_BYTES:
+        return 413 if length.isdigit() else 400
     if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEADER_BYTES:
         return 431
     return None
@@ -101,7 +104,9 @@ class Guard:
             await answer.plain(status)
             return
         try:
-            await self._app(scope, receive, answer.send)
+            await self._app(scope, _limited(receive), answer.send)
+        except _TooMuch:
+            await answer.plain(413)
         except Exception as error:  # noqa: BLE001 - the last place that can still answer; the trace goes to the log
             _log.error("request failed", error=type(error).__name__, exc_info=error)
             if not answer.has_begun:
@@ -114,11 +119,32 @@ class Guard:
 
 
 _WORDS = {
+    400: "This request can't be read.",
+    413: "This is more than we read at once.",
     403: "This request did not come from a page of this service, so nothing was changed. Go back and try again.",
     414: "This address is too long.",
     431: "This request has too many headers. Clear the cookies of this site and try again.",
     500: "Something broke on our side and was written down. Nothing was changed. Please try again.",
 }
+
+
+class _TooMuch(Exception):
+    """More came than was announced, or than is ever read."""
+
+
+def _limited(receive: Receive) -> Receive:
+    """Count what comes, whatever was announced: a body without a length must not fill the memory."""
+    left = MOST_BODY_BYTES
+
+    async def counted() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise _TooMuch
+        return message
+
+    return counted
 
 
 class _Answer:

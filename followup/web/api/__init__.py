@@ -4,4 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from followup.web.api import enrollments, patients, tasks
+
 router = APIRouter(prefix="/api/v1")
+for part in (patients, enrollments, tasks):
+    router.include_router(part.router)
