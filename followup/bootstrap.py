@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from followup.db import sealed
 from followup.db.session import Database, PoolSize, Ringer
@@ -41,7 +42,8 @@ class House:
     @property
     def library(self) -> Library:
         """The pathways that patients can be enrolled in now; a folder that changed is read again."""
-        return load_library(self.settings.templates_folder / "pathways")
+        folder = self.settings.templates_folder / "pathways"
+        return _library(folder, _stamp(folder))
 
     def seal(self, purpose: str) -> Seal:
         """Return what signs links of one purpose; a link of another purpose is never accepted for it."""
@@ -128,6 +130,17 @@ def install_keys(settings: Settings) -> None:
 def clock_of(settings: Settings) -> Clock:
     """Return the care clock: the machine's, or the shared file of a demo or test."""
     return ClockFile(settings.clock_file) if settings.clock_file else SystemClock()
+
+
+def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """What tells whether a file of a folder changed, cheaply enough to ask at every enrollment."""
+    files = sorted(each for each in folder.rglob("*") if each.is_file())
+    return tuple((str(each), (found := each.stat()).st_mtime_ns, found.st_size) for each in files)
+
+
+@functools.lru_cache(maxsize=2)
+def _library(folder: Path, _stamp_of_it: tuple[tuple[str, int, int], ...]) -> Library:
+    return load_library(folder)
 
 
 @functools.cache

@@ -160,6 +160,9 @@ class _Http(AsyncTwilioHttpClient):  # type: ignore[misc]
             url = url.replace(host, self._base, 1)
         kwargs.pop("timeout", None)
         kwargs["allow_redirects"] = False
+        if auth := kwargs.pop("auth", None):
+            # The SDK's own way of signing in is deprecated by the HTTP library and warns on every call.
+            kwargs["headers"] = {**(kwargs.get("headers") or {}), "Authorization": aiohttp.encode_basic_auth(*auth)}
         data = kwargs.get("data")
         if data:
             kwargs["data"] = _form(data)

@@ -24,7 +24,7 @@ def open_task(  # noqa: PLR0913 - a task says what, about whom, why, how fast an
 
     ``reason`` is plain words without patient data; ``due_at`` is care time.
     """
-    opened = session.scalar(
+    opened: uuid.UUID | None = session.scalar(
         insert(Task)
         .values(
             id=new_id(), clinic_id=clinic_id, kind=kind, state=TaskState.open, patient_id=patient_id,
