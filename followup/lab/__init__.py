@@ -37,15 +37,15 @@ What happened: ``lab.journal.entries(kind, since=…)``, ``lab.requests("message
 ``lab.webhooks("status")``, ``lab.alarms()``, ``phone.inbox``. ``lab.posts(url, form, token=…)`` posts any signed
 form, for hostile cases.
 
-From a shell: ``python -m followup.lab --port 0 --port-file FILE``; ``/lab/faults``, ``/lab/journal``,
-``/lab/phones``, ``/lab/senders``, ``/lab/time`` and ``/lab/mailbox`` do the same over HTTP
+From a shell: ``python -m followup.lab --port 0 --port-file FILE`` (or ``serve(settings)``); ``/lab/faults``,
+``/lab/journal``, ``/lab/phones``, ``/lab/senders``, ``/lab/time`` and ``/lab/mailbox`` do the same over HTTP
 (docs/how-to/use-the-lab.md).
 """
 
 from followup.lab.faults import Effect, Fault
 from followup.lab.inbound import Handed
 from followup.lab.journal import Entry, Journal, Kind
-from followup.lab.lab import Lab
+from followup.lab.lab import Lab, serve
 from followup.lab.phone import Phone
 from followup.lab.postbox import Mail
 from followup.lab.records import Call, CallStatus, Owner, Sender, Service, Text, TextStatus
@@ -89,4 +89,5 @@ __all__ = [
     "Service",
     "Text",
     "TextStatus",
+    "serve",
 ]

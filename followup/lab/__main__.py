@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-import threading
 from pathlib import Path
 
-from followup.lab.lab import Lab
+from followup.lab.lab import serve
 from followup.lab.settings import INSTANT, SENDER, LabSettings, Pace
 
 
@@ -34,17 +32,6 @@ def main(arguments: list[str] | None = None) -> int:
     )
     serve(settings)
     return 0
-
-
-def serve(settings: LabSettings) -> None:
-    """Run a lab in this process until SIGINT or SIGTERM; print its addresses first."""
-    asked = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: asked.set())
-    with Lab.started(settings) as lab:
-        sys.stdout.write(f"lab {lab.url}/lab  api {lab.url}  mail {lab.smtp_url}\n")
-        sys.stdout.flush()
-        asked.wait()
 
 
 def _parser() -> argparse.ArgumentParser:

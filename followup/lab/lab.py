@@ -7,6 +7,8 @@ safe, calling from that loop is not.
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import Future
@@ -131,11 +133,14 @@ class Lab(Witness):
         """All phones that were seen or labelled."""
         return [Phone(self, handset) for handset in list(self.server.carrier.handsets.values())]
 
-    def sender(self, number: str = SENDER, **webhooks: str) -> Sender:
-        """A number of the clinic; ``webhooks``: inbound_url, fallback_url, voice_url, status_url, name."""
+    def sender(self, number: str = SENDER, *, account: str | None = None, **webhooks: str) -> Sender:
+        """A number of the clinic (of the first account, unless its SID is given).
+
+        ``webhooks``: inbound_url, fallback_url, voice_url, status_url, name.
+        """
 
         async def change() -> Sender:
-            sender = self.server.carrier.add_sender(number)
+            sender = self.server.carrier.add_sender(number, account_sid=account)
             for name, value in webhooks.items():
                 setattr(sender, name, value)
             return sender
@@ -244,6 +249,17 @@ class Lab(Witness):
         except TimeoutError:
             waiting.cancel()
             raise
+
+
+def serve(settings: LabSettings) -> None:
+    """Run a lab in this process until SIGINT or SIGTERM; print its addresses first."""
+    asked = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked.set())
+    with Lab.started(settings) as lab:
+        sys.stdout.write(f"lab {lab.url}/lab  api {lab.url}  mail {lab.smtp_url}\n")
+        sys.stdout.flush()
+        asked.wait()
 
 
 def _fast_loop() -> asyncio.AbstractEventLoop:

@@ -1,4 +1,4 @@
-"""The fault that decides between "sent once" and "sent twice": a client that dies with the carrier's answer unread."""
+"""The gap between "sent once" and "sent twice": a client that dies with the carrier's answer unread."""
 
 from __future__ import annotations
 

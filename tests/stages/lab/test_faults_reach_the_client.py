@@ -85,7 +85,7 @@ def test_no_answer_after_acceptance(lab, sdk):
 
 
 def test_a_dripping_answer_outlives_a_timeout_per_read(lab, sdk):
-    lab.fault("drip", seconds=0.002)
+    lab.fault("drip", seconds=0.0003)
     sdk.http_client.timeout = 0.2
     assert send(sdk).sid
 
