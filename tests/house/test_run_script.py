@@ -7,6 +7,8 @@ import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
+import venv
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,7 @@ def test_a_full_disk_is_named_before_anything_is_written(bare: Path) -> None:
 
 def test_a_failed_installation_quotes_its_log_and_is_tried_again_the_next_time(bare: Path) -> None:
     (bare / "programs" / "python3").symlink_to(sys.executable)
+    borrow_pip(bare / "clone" / ".venv")
     (bare / "clone" / "requirements.lock").write_text("no-such-package==1.0 --hash=sha256:00\n")
     for _ in range(2):
         done = run(bare, "setup", PIP_INDEX_URL="http://127.0.0.1:9/", PIP_RETRIES="0")
@@ -89,10 +92,17 @@ def test_a_failed_installation_quotes_its_log_and_is_tried_again_the_next_time(b
         assert "no-such-package" in done.stderr
 
 
+def borrow_pip(environment: Path) -> None:
+    """Make an environment that uses our pip: installing one of its own takes most of a test's patience."""
+    venv.create(environment, with_pip=False)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+
+
 def test_a_taken_port_is_named_with_its_remedy(bare: Path) -> None:
-    venv = bare / "clone" / ".venv" / "bin"
-    venv.mkdir(parents=True)
-    (venv / "python").symlink_to(sys.executable)
+    programs = bare / "clone" / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").symlink_to(sys.executable)
     lock = (bare / "clone" / "requirements.lock").read_bytes()
     stamp = subprocess.run(["cksum"], input=lock, capture_output=True, check=True).stdout
     (bare / "clone" / ".venv" / "installed-run").write_bytes(stamp)

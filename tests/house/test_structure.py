@@ -30,7 +30,12 @@ DRAWERS = {
 VAGUE = re.compile(r"(Manager|Handler|Processor|Helper|Utils?|Info)$")
 # Sending and storing webhooks overlap waiting; the lab is a carrier; everything else is plain calls (decision 9).
 MAY_WAIT_ASYNC = (
-    *("followup/messaging/pump.py", "followup/messaging/deliver.py", "followup/messaging/settle_due.py"),
+    *(
+        "followup/messaging/pump.py",
+        "followup/messaging/deliver.py",
+        "followup/messaging/settle_due.py",
+        "followup/escalation/page.py",
+    ),
     *("followup/intake/writer.py", "followup/ports.py", "followup/gateways", "followup/lab", "followup/web"),
 )
 LONGEST_FILE = 300
