@@ -1,0 +1,95 @@
+"""A clinic file makes a clinic, changes it, and never takes away what history points at."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from followup.bootstrap import House
+from followup.clinics.models import Clinic, Sender
+from followup.errors import InvalidInput
+from followup.setup.apply import apply_clinic_file, clinic_of
+from followup.setup.clinic_file import parse_clinic_file
+from followup.staff.models import Shift, Staff, StaffContactPoint
+from followup.staff.on_call import who
+from tests.cast import CLINIC, TUESDAY, open_clinic
+
+
+def test_a_clinic_file_makes_a_clinic_with_staff_senders_and_a_roster(house: House) -> None:
+    clinic = open_clinic(house)
+    with clinic.session() as session:
+        assert session.get_one(Clinic, clinic.id).urgent_phone == "+13125550190"
+        assert session.scalar(select(func.count()).select_from(Sender)) == 2
+        assert [each.key for each in who(session, "nurse", TUESDAY)] == ["bea"]
+    assert clinic_of(house.database, "riverbend") == clinic.id
+
+
+def test_applying_the_same_file_twice_changes_nothing(house: House) -> None:
+    clinic = open_clinic(house)
+
+    def count() -> list[int | None]:
+        with clinic.session() as session:
+            return [
+                session.scalar(select(func.count()).select_from(table))
+                for table in (Clinic, Sender, Staff, StaffContactPoint, Shift)
+            ]
+
+    before = count()
+    open_clinic(house)
+    assert count() == before
+
+
+def test_somebody_who_left_the_file_is_disabled_and_no_longer_on_call(house: House) -> None:
+    clinic = open_clinic(house)
+    without = CLINIC.replace("  - {duty: nurse, staff: bea}\n", "").replace("key: bea", "key: vera")
+    without = without.replace("bea@", "vera@").replace("Bea Novak", "Vera Novak")
+    open_clinic(house, content=without)
+    with clinic.session() as session:
+        assert session.scalars(select(Staff.disabled_at).where(Staff.key == "bea")).one() == TUESDAY
+        assert list(who(session, "nurse", TUESDAY + timedelta(days=3))) == []
+
+
+def test_a_changed_roster_leaves_the_present_shift_alone(house: House) -> None:
+    clinic = open_clinic(house)
+    open_clinic(house, content=CLINIC.replace("{duty: nurse, staff: bea}", "{duty: nurse, staff: osei}"))
+    with clinic.session() as session:
+        assert "bea" in [each.key for each in who(session, "nurse", TUESDAY)]
+        assert [each.key for each in who(session, "nurse", TUESDAY + timedelta(days=3))] == ["osei"]
+
+
+def test_a_number_that_nobody_answers_at_night_is_refused() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_clinic_file(CLINIC.replace("answered: day and night", "answered: office hours"), name="c.yaml")
+    assert "answered at any hour" in str(refused.value) or "answer it at any hour" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "says"),
+    [
+        ('urgent_phone: "+13125550190"', 'urgent_phone: "12"', "phone"),
+        ("duty: nurse, staff: bea", "duty: nurse, staff: nobody", "nobody"),
+        ("time_zone: America/Chicago", "time_zone: CST6CDT-wrong", "zone"),
+        ("role: coordinator", "role: boss", "role"),
+        ("code: RB", "code: riverbend", "code"),
+        ("monday:", "mondy:", "mondy"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(written: str, instead: str, says: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_clinic_file(CLINIC.replace(written, instead), name="c.yaml")
+    assert says in str(refused.value)
+    assert all(each.field.startswith("c.yaml:") for each in refused.value.problems)
+
+
+def test_a_file_that_fails_half_way_leaves_no_half_clinic(house: House) -> None:
+    def breaks(*_: object) -> None:
+        raise InvalidInput("escalation", "no")
+
+    with pytest.raises(InvalidInput):
+        apply_clinic_file(
+            house.database, parse_clinic_file(CLINIC, name="c.yaml"), now=TUESDAY, publish=breaks
+        )
+    with house.database.engine() as session:
+        assert session.scalar(select(func.count()).select_from(Clinic.__table__)) == 0
