@@ -21,9 +21,9 @@ _SIGNS = (
     r"faint|pass(?:ed|ing) out|black(?:ed|ing) out|unconscious|desmay|seizure|convuls",
     r"slurr|droop|stroke|derrame|confus",
     # nerves: legs, saddle, bladder, bowel
-    r"numb|weak|paraly|entumec|adormec|debil|paraliz",
+    r"numb(?!er)|weak|paraly|entumec|adormec|debil|paraliz",
     r"can ?n?o?t? ?'?t? (?:feel|move|walk|stand|pee|urinat)|no (?:puedo|siento|puede)",
-    r"wet myself|incontinen|orin|saddle|groin|entrepierna",
+    r"wet myself|incontinen|\borin|saddle|groin|entrepierna",
     # infection, bleeding
     r"fever|feav|fiebre|calentura|chills|escalofr|infect|\bpus\b",
     r"\b(?:10[0-9]|3[89]|4[0-2])(?:[.,]\d)?\s*(?:f\b|c\b|grad|degre|°)",

@@ -100,9 +100,9 @@ def keep(session: Session, written: Written, match: Match, *, now: datetime) -> 
         now=now,
     )  # fmt: skip
     wish = opt.read(written.body)
+    _hear(session, match, now=now)
     if match.candidates:
         obey(session, _asking(reply, match, wish, written), now=now)
-    _hear(session, match, now=now)
     if match.found is Found.shared:
         _ask_who(session, reply, match, now=now)
     elif match.found is Found.stranger and written.may_be_answered and wish.ask is None:

@@ -5,6 +5,7 @@ Everything goes through the product's own verbs; only the carrier's part is writ
 
 from __future__ import annotations
 
+import functools
 import itertools
 import uuid
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from followup.intake.store import store
 from followup.kit.ids import new_id
 from followup.messaging.models import Message
 from followup.outreach.dispatch import dispatch_due
+from followup.pathways.library import load_library
 from followup.patients.models import ContactPoint
 from followup.replies.models import Reply
 from followup.replies.process import process_events
@@ -36,6 +38,9 @@ from followup.replies.receive_mail import raw_payload
 from followup.staff.models import Staff, StaffContactPoint
 from followup.staff.states import StaffRole
 from followup.tasks.models import Task
+
+# Read once per test process: the shipped pathway does not change while tests run.
+_library = functools.cache(load_library)
 
 NUMBER = "+14155550199"
 MAILBOX = "care@clinic.example"
@@ -90,8 +95,8 @@ class SmallClinic:
         }  # fmt: skip
         with self.session() as session:
             return enroll(
-                session, self.id, EnrollmentRequest.from_nested(body), library=self.house.library,
-                now=self.now, actor=SYSTEM,
+                session, self.id, EnrollmentRequest.from_nested(body),
+                library=_library(self.house.settings.templates_folder / "pathways"), now=self.now, actor=SYSTEM,
             )  # fmt: skip
 
     def goes_on(self, until: datetime) -> None:
