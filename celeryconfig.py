@@ -6,8 +6,11 @@ message changes nothing. ``care`` has its own worker: a morning of routine texts
 
 import os
 
-broker_url = os.environ.get("FOLLOWUP_REDIS_URL", "redis://127.0.0.1:6379/0").replace(
-    "unix://", "redis+socket://", 1
+# The broker's library spells the address of a socket, and of a database behind it, in a way of its own.
+broker_url = (
+    os.environ.get("FOLLOWUP_REDIS_URL", "redis://127.0.0.1:6379/0")
+    .replace("unix://", "redis+socket://", 1)
+    .replace("?db=", "?virtual_host=", 1)
 )
 broker_connection_retry_on_startup = True
 broker_transport_options = {

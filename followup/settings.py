@@ -178,7 +178,9 @@ def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Setti
             continue
         key = name.removeprefix(PREFIX).lower()
         if key.endswith("_file") and key.removesuffix("_file") in Settings.model_fields:
-            found.setdefault(key.removesuffix("_file"), _secret_file(name, Path(value)))
+            # An empty file is a secret that is not used: a compose file names it all the same.
+            if value and (secret := _secret_file(name, Path(value))):
+                found.setdefault(key.removesuffix("_file"), secret)
         elif key in Settings.model_fields and value != "":
             found[key] = value
     try:
