@@ -25,7 +25,7 @@ Where it is: ``lab.url`` (API base, pages at ``/lab``), ``lab.smtp_url``, ``lab.
 ``lab.auth_token``. The first sender is ``SENDER``; more with ``lab.sender(number)``, ``lab.service(sid, …)``.
 
 Trouble: ``lab.fault("refuse", code=21610, to="+1…", times=1)``. See ``Fault`` for the fields and ``Effect`` for
-the effects; ``lab.clear_faults()``. ``lab.fault("kill", pids=(worker.pid,))`` takes the text, stops the client,
+the effects; ``lab.clear_faults()``. ``lab.fault("kill")`` takes the text, stops the client process (or ``pids=…``),
 writes the 201 and kills it: a client that dies between the carrier's answer and its own commit, every time.
 ``phone.cannot_be_reached(30006)`` is a lasting property of a phone.
 

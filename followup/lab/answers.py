@@ -14,9 +14,9 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final
 
+from followup.lab import peers
 from followup.lab.faults import Effect, Fault
 from followup.lab.journal import Journal, Kind
 
@@ -121,35 +121,18 @@ class Wire:
 
     async def _signal(self, answer: Answer, fault: Fault) -> None:
         """Stop the client, write the whole answer, then (kill) end it: it can never act on what it was told."""
-        for pid in fault.pids:
-            os.kill(pid, signal.SIGSTOP)
-        for pid in fault.pids:
-            await _stopped(pid)
+        pids = fault.pids or peers.behind(self._transport().get_extra_info("peername")[1])
+        await asyncio.gather(*(peers.stop(pid) for pid in pids))
         await self.write(answer)
         if fault.do is Effect.KILL:
-            for pid in fault.pids:
-                os.kill(pid, signal.SIGKILL)
-        self._journal.write(Kind.SIGNAL, self._now(), do=str(fault.do), pids=list(fault.pids))
+            for pid in pids:
+                peers.send(pid, signal.SIGKILL)
+        self._journal.write(Kind.SIGNAL, self._now(), do=str(fault.do), pids=list(pids))
 
     def _transport(self) -> asyncio.Transport:
         # uvicorn hands its exchange to the application as a bound method; faults need the connection behind it.
         transport: asyncio.Transport = self._send.__self__.transport  # type: ignore[attr-defined]
         return transport
-
-
-async def _stopped(pid: int) -> None:
-    """Wait until the kernel says that all threads of the process stand still (at most 2 seconds)."""
-    for _ in range(400):
-        try:
-            states = [
-                task.read_text().rpartition(")")[2].split()[0]
-                for task in Path(f"/proc/{pid}/task").glob("*/stat")
-            ]
-        except OSError:
-            return
-        if all(state in "TtZX" for state in states):
-            return
-        await asyncio.sleep(0.005)
 
 
 def _deformed(answer: Answer, fault: Fault) -> Answer:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from followup.lab.faults import Fault
+from followup.lab.faults import SIGNALS, Fault
 from followup.lab.journal import Kind
 from followup.lab.pages import Pages
 from followup.lab.records import Owner
@@ -59,7 +59,7 @@ class Control:
             numbers = []
             for fields in told if isinstance(told, list) else [told]:
                 fault = Fault(**fields)
-                if fault.pids and not self._carrier.settings.allow_signals:
+                if fault.do in SIGNALS and not self._carrier.settings.allow_signals:
                     return _refused("signals are not allowed over HTTP in this lab", 403)
                 numbers.append(book.add(fault))
             return JSONResponse({"numbers": numbers}, 201)

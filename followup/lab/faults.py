@@ -58,6 +58,7 @@ ALWAYS_ACCEPTED: Final = frozenset(
         Effect.KILL,
     }
 )
+SIGNALS: Final = frozenset({Effect.FREEZE, Effect.KILL})
 NEVER_ACCEPTED: Final = frozenset({Effect.REFUSE, Effect.TOO_MANY, Effect.REDIRECT})
 ON_ANSWER: Final = ALWAYS_ACCEPTED | NEVER_ACCEPTED | {Effect.SERVER_ERROR, Effect.RESET, Effect.HANG}
 
@@ -69,7 +70,8 @@ class Fault:
     ``on``: the operation: ``messages.create|list|fetch|update|delete``, ``calls.create|…``, ``inbound`` (webhooks
     for texts to the clinic), ``mail``, or ``*`` for every API request. ``to``, ``sender``, ``body_has`` narrow it.
     ``skip`` requests pass first, then it applies ``times`` times (None: until cleared). ``seconds``: Retry-After,
-    waiting, dripping (per byte) or queue time. ``accepted``: whether the carrier takes the text before the trouble
+    waiting, dripping (per byte) or queue time. ``pids``: whom freeze and kill mean (nobody named: whoever sent the
+    request). ``accepted``: whether the carrier takes the text before the trouble
     (server_error, reset, hang). ``status``: an HTTP status, or the text's status for end_as, stay_at,
     callbacks_dropped. ``code``: the carrier's error code, or the SMTP code.
     """

@@ -55,6 +55,20 @@ def test_a_client_is_killed_between_the_201_and_its_own_next_step(lab, client_pr
     assert lab.journal.entries(Kind.SIGNAL)[0]["do"] == "kill"
 
 
+def test_whoever_sends_the_request_is_killed_when_nobody_is_named(lab, client_process):
+    lab.fault("kill")
+    client_process.stdin.write("go\n")
+    client_process.stdin.flush()
+    assert client_process.wait(timeout=20) == -signal.SIGKILL
+    assert lab.journal.entries(Kind.SIGNAL)[0]["pids"] == [client_process.pid]
+
+
+def test_the_lab_does_not_kill_its_own_process(lab, sdk):
+    lab.fault("kill")
+    assert sdk.messages.create(to=PATIENT, from_=SENDER, body="Hi").sid
+    assert lab.journal.entries(Kind.SIGNAL)[0]["pids"] == []
+
+
 def test_a_client_is_stopped_before_it_can_read_the_201(lab, client_process):
     lab.fault("freeze", pids=(client_process.pid,))
     client_process.stdin.write("go\n")
