@@ -34,8 +34,7 @@ def new_text(carrier: Carrier, account_sid: str, form: Form, faults: tuple[Fault
     _check_content(body, media)
     service, sender = _line(carrier, account_sid, form, to=to)
     _check_extras(form)
-    line = service.sid if service else sender
-    if (to, line) in carrier.blocked:
+    if (to, service.sid if service else carrier.line_of(sender)) in carrier.blocked:
         raise RefusedError(21610)
     now = carrier.agenda.now()
     callback = _first(form, "StatusCallback") or _standing_callback(carrier, service, sender)

@@ -35,7 +35,7 @@ class Calls:
 
     def __init__(self, carrier: Carrier) -> None:
         self._carrier = carrier
-        self.conversation = Conversation(carrier, self.move)
+        self.conversation = Conversation(carrier, self.move, self._note)
 
     def one(self, account_sid: str, sid: str) -> Call:
         """One call of an account. Raises RefusedError (20404)."""
@@ -206,6 +206,9 @@ class Calls:
             to=call.to,
             sender=call.sender,
             status=str(call.status),
+            heard=list(call.heard),
+            pressed=list(call.pressed),
+            care_at=call.care_at,
         )
 
 

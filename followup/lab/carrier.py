@@ -64,6 +64,11 @@ class Carrier:
         """The messaging service whose pool holds this sender."""
         return next((service for service in self.services.values() if number in service.senders), None)
 
+    def line_of(self, number: str) -> str:
+        """What a STOP blocks: the whole messaging service that a sender belongs to, or the sender alone."""
+        service = self.service_of(number)
+        return service.sid if service else number
+
     def handset(self, number: str) -> Handset:
         """The phone with this number; made on first sight."""
         if number not in self.handsets:

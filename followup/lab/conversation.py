@@ -33,9 +33,12 @@ class _Question:
 class Conversation:
     """Speaks and listens in answered calls."""
 
-    def __init__(self, carrier: Carrier, move: Callable[[Call, CallStatus], None]) -> None:
+    def __init__(
+        self, carrier: Carrier, move: Callable[[Call, CallStatus], None], note: Callable[[Call], None]
+    ) -> None:
         self._carrier = carrier
         self._move = move
+        self._note = note
         self._questions: dict[str, _Question] = {}
         self._scripted: dict[str, str] = {}
         self._documents: dict[str, int] = {}
@@ -135,6 +138,7 @@ class Conversation:
         )
         self._questions[call.sid] = _Question(verb, rest, timeout)
         call.wants_digits = True
+        self._note(call)
         if by_script:
             self._carrier.agenda.cancel(timeout)
             await self._answered(call, by_script)
@@ -143,6 +147,7 @@ class Conversation:
         question = self._questions.pop(call.sid)
         call.wants_digits = False
         call.pressed.append(keys)
+        self._note(call)
         action = urljoin(call.url or "", question.verb.attributes.get("action", ""))
         await self._fetch(call, action, Digits=keys, msg="Gather End", FinishedOnKey="")
 

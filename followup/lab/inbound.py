@@ -18,7 +18,7 @@ from followup.lab.carrier import Carrier
 from followup.lab.faults import Delivery, delivery_of
 from followup.lab.journal import Kind
 from followup.lab.numbers import country
-from followup.lab.records import Direction, Media, Service, Text, TextStatus, new_sid
+from followup.lab.records import Direction, Media, Text, TextStatus, new_sid
 from followup.lab.refusals import RefusedError
 from followup.lab.segments import segments
 from followup.lab.settings import OptOut
@@ -86,7 +86,7 @@ class Inbox:
         carrier = self._carrier
         sender = carrier.senders[text.to]
         service = carrier.service_of(text.to)
-        keyword = self._keyword(text, service)
+        keyword = self._keyword(text)
         form = inbound_form(text) | self._media_fields(text)
         if keyword and carrier.settings.opt_out is OptOut.ADVANCED:
             form["OptOutType"] = str(keyword)
@@ -128,12 +128,12 @@ class Inbox:
         self._obey(text, last, url)
         return tuple(answers)
 
-    def _keyword(self, text: Text, service: Service | None) -> optout.Keyword | None:
+    def _keyword(self, text: Text) -> optout.Keyword | None:
         carrier = self._carrier
         keyword = None if carrier.settings.opt_out is OptOut.OFF else optout.meaning(text.body)
         if keyword is None:
             return None
-        line = service.sid if service else text.to
+        line = carrier.line_of(text.to)
         changed = carrier.blocked.apply(keyword, phone=text.sender, line=line)
         silent = (text.sender, line) in carrier.blocked and keyword is optout.Keyword.HELP
         if changed or (keyword is optout.Keyword.HELP and not silent):

@@ -228,6 +228,11 @@ class Lab(Witness):
         """Let the carrier's time pass at once (None: to its next appointment)."""
         self.call(self.server.carrier.agenda.advance(seconds))
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way and nothing will happen by itself (as ``wait_idle`` waits for)."""
+        return self.server.carrier.agenda.is_idle()
+
     def wait_idle(self, within: float = 20.0) -> None:
         """Wait until every text is at its end and every webhook was answered. Raises TimeoutError.
 

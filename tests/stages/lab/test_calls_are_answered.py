@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
-from followup.lab import AUTH_TOKEN, INSTANT, SENDER, Lab, Pace
+from followup.lab import AUTH_TOKEN, INSTANT, SENDER, Kind, Lab, Pace
 
 NURSE = "+14155550131"
 PATIENT = "+14155550101"
@@ -81,6 +81,8 @@ def test_a_phone_rings_until_somebody_picks_up(lab, clinic, page):
     lab.wait_idle()
     assert call.status == "ringing"
     nurse.picks_up(call)
+    asked = [entry["heard"] for entry in lab.journal.entries(Kind.CALL) if entry["heard"]]
+    assert "Press 1" in asked[0][0]
     assert (call.status, call.wants_digits, call.heard[0].split()[0]) == ("in-progress", True, "A")
     nurse.presses(call, "1")
     assert (call.status, call.heard[-1]) == ("completed", "Thank you.")

@@ -90,7 +90,7 @@ def test_reading_changing_and_deleting_texts(official, world, recording):
     judge(official, lab, recording)
 
 
-def test_calling(official, world, recording):
+def test_placing_and_reading_calls(official, world, recording):
     lab, sdk = world
     lab.phone(PATIENT).answers_calls()
     placed = sdk.calls.create(

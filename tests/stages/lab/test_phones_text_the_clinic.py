@@ -73,6 +73,16 @@ def test_stop_blocks_the_pair_until_start(lab, clinic, sdk, word):
     lab.expect_nothing_else()
 
 
+def test_stop_to_one_number_of_a_service_blocks_all_of_them(lab, sdk):
+    service = "MG" + "0" * 31 + "1"
+    lab.service(service, (SENDER, "+14155550198"))
+    lab.phone(PATIENT).sends("STOP", to=SENDER)
+    for line in ({"messaging_service_sid": service}, {"from_": "+14155550198"}):
+        with pytest.raises(TwilioRestException) as refused:
+            sdk.messages.create(to=PATIENT, body="Hi", **line)
+        assert refused.value.code == 21610
+
+
 @pytest.mark.parametrize("words", ["STOP please", "opt out", "no more texts", "basta", "stop."])
 def test_the_carrier_understands_only_whole_keywords(lab, sdk, words):
     lab.phone(PATIENT).sends(words)

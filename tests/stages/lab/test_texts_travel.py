@@ -64,13 +64,13 @@ def test_in_stepped_mode_nothing_happens_before_time_is_moved(clinic, sdk_for):
         sdk_for(lab).messages.create(
             to=PATIENT, from_=SENDER, body="Hi", status_callback=f"{clinic.url}/status"
         )
-        assert lab.phone(PATIENT).inbox == []
+        assert (lab.phone(PATIENT).inbox, lab.is_idle) == ([], False)
         lab.advance()
         assert lab.journal.entries(Kind.TEXT_STATUS)[-1]["status"] == "sending"
         lab.advance()
         assert (clinic.statuses(), len(lab.phone(PATIENT).inbox)) == (["sent"], 1)
         lab.wait_idle()
-        assert clinic.statuses() == ["sent", "delivered"]
+        assert (clinic.statuses(), lab.is_idle) == (["sent", "delivered"], True)
 
 
 def test_a_phone_that_cannot_be_reached_keeps_its_reason(lab, sdk, clinic):
