@@ -58,6 +58,8 @@ class Sender(ClinicRow):
     urgent_lease_owner: Mapped[uuid.UUID | None]
     urgent_lease_until: Mapped[datetime | None]
     paused_until: Mapped[datetime | None]
+    # Machine time: until when the carrier's own list of inbound texts was compared with what the webhook stored.
+    inbound_listed_at: Mapped[datetime | None]
     pause_reason: Mapped[str | None]
 
 

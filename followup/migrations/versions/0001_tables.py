@@ -244,6 +244,7 @@ def upgrade() -> None:
         sa.Column("urgent_lease_owner", sa.UUID(), nullable=True),
         sa.Column("urgent_lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("inbound_listed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("pause_reason", sa.String(), nullable=True),
         sa.Column("clinic_id", sa.UUID(), nullable=False),
         sa.Column("id", sa.UUID(), nullable=False),

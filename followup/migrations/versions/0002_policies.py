@@ -63,6 +63,7 @@ ENGINE_READS = {
     " queued_at, accepted_at, provider_id, email_message_id",
     "reply": "id, clinic_id, state, received_at, recorded_at",
     "task": "id, clinic_id, kind, state, priority, due_at, raised_at",
+    "contact_point": "id, clinic_id",
     "enrollment": "id, clinic_id, state, held_since",
     "escalation": "id, clinic_id, code, state, tier, opened_at, first_page_at, accepted_at, contacted_at",
     "page": "id, clinic_id, escalation_id, channel, purpose, state, due_at, token, link_token,"
@@ -72,7 +73,8 @@ ENGINE_READS = {
     "api_key": "id, clinic_id, role, key_hash, expires_at, revoked_at",
 }
 ENGINE_CHANGES = {
-    "sender": "lease_owner, lease_until, urgent_lease_owner, urgent_lease_until, paused_until, pause_reason",
+    "sender": "lease_owner, lease_until, urgent_lease_owner, urgent_lease_until, paused_until, pause_reason,"
+    " inbound_listed_at",
     "audit_event": "previous_hash, hash",
 }
 
