@@ -77,10 +77,10 @@ def spot_on(
     instant = to_utc(day, _nearest(wanted, hours), where)
     utc, local, is_gap = instant.utc, instant.local, instant.gap
     if not_before is not None and utc < not_before:
-        utc, is_gap = _next_minute(not_before), False
+        utc, is_gap = _after_a_doubled_hour(_next_minute(not_before), day, hours, where), False
         local = to_local(utc, where)
     opens, closes = bounds(hours, day, where)
-    if local.date() != day or local.time() not in hours or not opens <= utc < closes:
+    if local.date() != day or not opens <= utc < closes:
         return None
     return Spot(day, local.time(), utc, opens, closes, is_gap)
 
@@ -126,10 +126,14 @@ def next_opening(
         if now < opens < closes:
             return opens
         if opens <= now < closes:
-            # When clocks go back into the time before opening, the doubled hour is waited out.
-            early = datetime.combine(day, hours.start) - to_local(now, where)
-            return now + max(early, timedelta(0))
+            return _after_a_doubled_hour(now, day, hours, where)
     return None
+
+
+def _after_a_doubled_hour(instant: datetime, day: date, hours: Window, where: ZoneInfo) -> datetime:
+    """Return an instant after opening, or the second opening if clocks went back to before the first."""
+    early = datetime.combine(day, hours.start) - to_local(instant, where)
+    return instant + max(early, timedelta(0))
 
 
 def _nearest(wanted: time, hours: Window) -> time:

@@ -66,8 +66,6 @@ def decide(due: DueTouchpoint, patient: Patient, clinic: ClinicCalendar, now: da
     """Decide about one touchpoint at ``now`` (aware UTC): send it, wait for an instant, leave it out or call."""
     if now < due.due_at:
         return _wait(due, due.due_at, patient, "It is not due yet.")
-    if now > due.not_after:
-        return _too_late(due)
     opening = next_opening(now, due.step, clinic, preferred=patient.preferred_hours, where=zone(patient.zone))
     if opening is None or opening > due.not_after:
         return _too_late(due)

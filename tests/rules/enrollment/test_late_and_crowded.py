@@ -87,6 +87,11 @@ def test_each_step_has_its_own_rule_for_being_late(
     assert seen_on(3, at, step(3, rule, hours)).touchpoint("day3").state is state
 
 
+def test_a_text_that_is_never_late_ends_with_the_hours_of_its_day() -> None:
+    [tip] = seen_on(0, time(8), replace(step(3, LateRule.SKIP, 0), at=time(19, 30))).planned
+    assert tip.not_after == tip.closes_at == tip.due_at + timedelta(minutes=30)
+
+
 def test_a_missed_check_in_is_one_call_and_an_old_one_is_none() -> None:
     checks = [step(day, LateRule.CALL_TASK, 2) for day in (1, 2, 3)]
     result = seen_on(4, time(8), *checks)
@@ -107,6 +112,21 @@ def test_f63_a_late_step_in_quiet_hours_waits_for_the_morning_if_it_may() -> Non
 def test_a_preparing_step_is_never_sent_after_the_procedure_began() -> None:
     result = seen_on(0, time(9, 30), step(-1, hours=168))
     assert result.planned == ()
+
+
+def test_a_late_preparing_step_may_leave_until_the_procedure_begins_and_no_longer() -> None:
+    afternoon = replace(FACTS, performed_at=time(15))
+    [ride] = seen_on(0, time(14, 30), step(-1, hours=168), facts=afternoon).planned
+    assert ride.not_after == datetime(2026, 3, 3, 20, tzinfo=UTC)
+
+
+def test_f60_a_late_text_waits_out_the_doubled_hour_before_opening() -> None:
+    clinic = ClinicCalendar(text_hours=Window.parse("1:30-20"))
+    autumn = replace(FACTS, performed_on=date(2026, 10, 29))
+    early = replace(step(3, hours=24), at=time(1, 30), window=Window.all_day())
+    again_at_one = datetime(2026, 11, 1, 6, 10, tzinfo=UTC)
+    [check] = plan(autumn, PathwayPlan("p", "1", (early,)), clinic, again_at_one).planned
+    assert (check.local_time, check.due_at) == (time(1, 30), datetime(2026, 11, 1, 6, 30, tzinfo=UTC))
 
 
 def test_the_step_of_lower_priority_gives_way_and_says_to_whom() -> None:

@@ -59,6 +59,11 @@ def test_what_cannot_be_planned_as_written_is_told(steps: tuple[StepPlan, ...], 
     assert any(says in finding for finding in findings(*steps)), findings(*steps)
 
 
+def test_a_crowded_week_is_told_once() -> None:
+    crowded = findings(*(replace(STEP, key=f"d{day}", day=day) for day in (5, 6, 7, 8, 9, 10, 11)))
+    assert crowded == ("Days 8 to 14 have 4 texts (any); the limit is 3.",)
+
+
 def test_steps_of_different_harvest_methods_may_share_a_minute() -> None:
     assert findings(replace(STEP, harvest="fat"), replace(STEP, key="other", harvest="bone_marrow")) == ()
 

@@ -122,6 +122,12 @@ def test_an_overdue_text_waits_for_a_day_without_another() -> None:
     assert decision.reason is Reason.DAY_FULL
 
 
+def test_a_text_that_no_limit_counts_does_not_wait_for_a_free_day() -> None:
+    taken = replace(INES, taken_days=frozenset({date(2026, 3, 6)}))
+    [decision] = settle_overdue([due(step=replace(STEP, counts=False))], taken, CLINIC, TEN)
+    assert decision.verdict is Verdict.SEND
+
+
 def test_what_is_not_due_yet_is_not_touched_by_settling() -> None:
     later = due("later", TEN + timedelta(days=1))
     decisions = {each.id: each for each in settle_overdue([due(), later], INES, CLINIC, TEN)}
