@@ -86,6 +86,13 @@ def test_b107_an_absence_note_is_known_by_its_subject(subject: str) -> None:
     assert parse_mail(raw).is_automatic
 
 
+@pytest.mark.parametrize(
+    "sender", ["MAILER-DAEMON@mx.example", "no-reply@example.com", "bounces+17@mx.example"]
+)
+def test_b107_a_robot_is_known_by_its_address(sender: str) -> None:
+    assert not parse_mail(a_mail().replace(b"ines@example.com", sender.encode())).may_be_answered
+
+
 def test_a_person_who_says_auto_submitted_no_is_a_person() -> None:
     assert parse_mail(a_mail("Auto-Submitted: no")).may_be_answered
 

@@ -110,6 +110,12 @@ def test_b108_history_in_html_is_not_judged_either(html: str) -> None:
     assert OURS in mail.whole_text
 
 
+def test_a_quotation_in_html_ends_with_its_own_tag() -> None:
+    html = f'<div class="gmail_quote"><div>{OURS}</div><div>Riverbend</div>STOP</div><div>Yes, fever</div>'
+    mail = parse_mail(f"From: ines@example.com\nContent-Type: text/html\n\n{html}".encode())
+    assert mail.new_text == "Yes, fever"
+
+
 def test_words_after_a_quotation_in_html_are_kept() -> None:
     html = f"<blockquote><div>{OURS}</div></blockquote><div>Yes, fever</div>"
     mail = parse_mail(f"From: ines@example.com\nContent-Type: text/html\n\n{html}".encode())

@@ -39,6 +39,7 @@ def test_a_number_is_stored_in_one_form(written: str) -> None:
         pytest.param("415-555-2671#3", "extension", id="B05-hash"),
         pytest.param("1-800-FLOWERS", "letters", id="B06-letters"),
         pytest.param("1-800-356-9377", "toll-free", id="B06-toll-free"),
+        pytest.param("1-800-555-0101", "toll-free", id="B06-toll-free-fiction"),
         pytest.param("911", "short-code", id="B07-911"),
         pytest.param("988", "short-code", id="B07-988"),
         pytest.param("72345", "short-code", id="B07-short-code"),
