@@ -87,6 +87,10 @@ _EARLIER = frozenset(
         "morning",
     ]
 )
+_DOSE_WORDS = frozenset(
+    "tylenol advil ibuprofen motrin aleve tramadol took take tome tomo at age after every cada exercises week day dia"
+    " semana room the number1 hice did walked minutes times ex".split()
+) - {"the"}
 _EASED = frozenset(
     [
         "to",
@@ -117,20 +121,27 @@ def _score(scan: Scan, numbers: list[Number], kind: QuestionKind) -> Bound | Non
     ]
     if not pool:
         return _zero_words(scan, kind)
+    if kind is QuestionKind.PAIN_SCORE and any(n.value <= 10 for n in pool) and len(pool) > 1:
+        pool = [n for n in pool if n.value <= 10]
     chosen = _latest(scan, pool)
     value = min(chosen.value, 10.0)
     return Bound("pain_score", value, chosen.first, chosen.last, "several" if len(pool) > 1 else "")
 
 
 def _is_score(scan: Scan, number: Number, kind: QuestionKind) -> bool:
+    before = scan.words[max(0, number.first - 2) : number.first]
+    if before[-1:] == ["of"] or before == ["de", "los"]:
+        return False
     if number.of_ten:
         return True
     if number.value > 20:
         return False
     if kind is QuestionKind.PAIN_SCORE:
-        return True
+        return not _DOSE_WORDS.intersection(before)
     if number.value > 10:
         return False
+    if scan.places.get("still") or scan.places.get("trendbetter") or scan.places.get("trendworse"):
+        return scan.size <= 12 and not _DOSE_WORDS.intersection(before)
     clause = scan.clause[number.first]
     near = range(max(0, number.first - 5), min(scan.size, number.last + 4))
     return any("painword" in scan.classes[i] for i in near if scan.clause[i] == clause)
@@ -186,7 +197,29 @@ def _temperature(scan: Scan, numbers: list[Number], kind: QuestionKind) -> Bound
     if not values:
         return None
     known = [v for v in values if v.kind == "temperature"]
-    return max(known, key=lambda v: float(v.value)) if known else values[-1]
+    return _current_temperature(scan, known) if known else values[-1]
+
+
+_BEFORE_NOW = frozenset(
+    "was were hit anoche ayer yesterday last earlier antier tuve tuvo fue llego subio had spiked been night second"
+    " monday tuesday wednesday thursday friday saturday sunday lunes martes miercoles jueves viernes sabado domingo".split()
+)
+
+
+def _current_temperature(scan: Scan, known: list[Bound]) -> Bound:
+    """Return the value that holds now; one that is over (a past word, and a lower one now, or gone) is noted as past."""
+    highest = max(known, key=lambda v: float(v.value))
+    if float(highest.value) < 100.4:
+        return highest
+    around = scan.words[max(0, highest.first - 6) : highest.first] + scan.words[highest.last + 1 : highest.last + 4]
+    past = bool(_BEFORE_NOW.intersection(around)) and not _LATEST.intersection(around)
+    others = [v for v in known if v is not highest]
+    if past and (others or scan.places.get("gone") or scan.places.get("normal") or scan.places.get("trendbetter")):
+        current = max(others, key=lambda v: float(v.value)) if others else None
+        if current is not None and float(current.value) >= 100.4:
+            return current
+        return Bound("temperature", highest.value, highest.first, highest.last, "past")
+    return highest
 
 
 def _missing_point(value: float) -> float:

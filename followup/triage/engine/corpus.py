@@ -17,6 +17,9 @@ from followup.triage.engine.decision import Context, QuestionKind, Tier
 FOLDER = Path(__file__).resolve().parent.parent / "corpus"
 DEVELOPMENT = FOLDER / "development"
 SEALED = FOLDER / "sealed"
+PARAPHRASES = FOLDER / "paraphrases"
+#: Writer name of the engine author's own phrases: they teach the reader and are never counted in a measure.
+AUTHOR = "engine_author"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,34 @@ def _example(row: dict[str, str], writer: str) -> Example:
 def development(folder: Path = DEVELOPMENT) -> list[Example]:
     """Return every development example, files in the order of their names."""
     return [example for path in sorted(folder.glob("dev_*.csv")) for example in read_file(path)]
+
+
+def paraphrases(folder: Path = PARAPHRASES) -> list[Example]:
+    """Return the engine author's own phrases, for training only.
+
+    A block starts with "@ tier concept days [question kind]"; each further line is one reply. The day of a line is taken
+    from the block's span by its place, so that the same file gives the same examples.
+    """
+    found: list[Example] = []
+    for path in sorted(folder.glob("*.txt")):
+        block: list[str] = []
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
+            if line.startswith("@"):
+                block = line.split()[1:]
+            elif line.strip() and not line.startswith("#"):
+                found.append(_phrase(block, line.strip(), f"{path.stem}-{number}"))
+    return found
+
+
+def _phrase(block: list[str], text: str, name: str) -> Example:
+    first, last = (int(part) for part in block[2].split("-"))
+    day = first + int(hashlib.sha256(name.encode()).hexdigest(), 16) % (last - first + 1)
+    if day > 14 and last > 14:
+        day = first + day % 14 if int(name.rsplit("-", maxsplit=1)[1]) % 3 else day
+    kind = QuestionKind(block[3]) if len(block) > 3 else QuestionKind.OPEN
+    if len(block) <= 3 and int(name.rsplit("-", maxsplit=1)[1]) % 2:
+        kind = QuestionKind.NONE
+    return Example(name, AUTHOR, text, Tier(block[0]), Context(day=day, question_kind=kind), (block[1],))
 
 
 def corpus_hash(examples: Iterable[Example]) -> str:

@@ -89,12 +89,24 @@ def judge(text: str, context: Context, rules: Ruleset, *, reasons: bool = False)
         reading = rules.model.read(groups, reasons=reasons)
     filing = may_file(text, understood, hits, reading, context, rules)
     found = _highest(hits)
-    tier, raised = _raise(found, reading, rules)
+    tier, raised = (found, False) if filing.allowed and found is None else _raise(found, reading, rules)
+    tier = _joking(tier, understood)
     tier = _context_raise(tier, understood, context)
     if tier is None:
         tier = Tier.ROUTINE if filing.allowed else Tier.UNCLEAR
     priority = _PRIORITY.get(tier) or ("high" if filing.worrying else "low")
     return Judged(understood, hits, reading, filing, tier, priority, raised)
+
+
+def _joking(tier: Tier | None, understood: Understood) -> Tier | None:
+    """A joke marker may lower an emergency to urgent, never further, and never where life or self-harm is meant."""
+    if tier is not Tier.EMERGENCY or not understood.scan.places.get("joke"):
+        return tier
+    named = {fact.finding.concept for fact in understood.facts if fact.status in PRESENT_LIKE}
+    return Tier.URGENT if named and named <= _JOKABLE else tier
+
+
+_JOKABLE = frozenset({"numbness", "weakness", "pain", "soreness", "severe_pain", "pain_score"})
 
 
 def _highest(hits: list[Hit]) -> Tier | None:

@@ -52,9 +52,11 @@ def may_file(
     if reading is None or rules.model is None:
         return Filing(bool(reason) and not unexplained, reason or "no positive reason", unexplained, worrying)
     limits = rules.model.thresholds
+    covered = bool(reason) and _covered(understood, hits)
     needed = limits["file"] if reason else limits["file_without_reason"]
+    needed = limits["file_covered"] if covered else needed
     sure = reading.chances[Tier.ROUTINE] >= needed
-    danger = reading.at_least(Tier.URGENT) > limits["danger"]
+    danger = reading.at_least(Tier.URGENT) > limits["danger_covered" if covered else "danger"]
     if danger or not sure:
         return Filing(False, "the learned reader is not sure", unexplained, worrying or danger)
     return Filing(True, reason or "both readers agree", unexplained, False)
@@ -103,6 +105,50 @@ def _unexplained(understood: Understood, rules: Ruleset) -> tuple[str, ...]:
         if word not in rules.lexicon.common and word not in rules.lexicon.vocabulary:
             out.append(scan.tokens.plain[index])
     return tuple(dict.fromkeys(out))[:20]
+
+
+_UNASKED = frozenset({QuestionKind.NONE, QuestionKind.OPEN})
+_ACKNOWLEDGING = frozenset(
+    "ok okay k kk thanks thank you so much very gracias muchas bueno vale got it will do sounds good perfect perfecto"
+    " great cool roger understood entendido de acuerdo doctor doctora mam maam sir emojithumbsup emojithanks".split()
+)
+_PLAIN = frozenset(
+    "a an the i im ive my me mine you your yall it its is am are was be been to of for in on at and or so that this"
+    " there with just only very really too today now here we us our do did have had has got get some any all as than"
+    " from up out about doctor nurse dr said says un una el la los las lo le se mi me yo su es esta estoy estan y o ya"
+    " con para por en de del al que muy mas todo toda hoy ahora aqui he ha tengo tiene hay siento nada mucho bastante"
+    " solo nomas gracias thanks thank what when how if whats go going went goes does".split()
+)
+_SETTLED = frozenset({"denied", "hypothetical", "past"})
+
+
+def _covered(understood: Understood, hits: list[Hit]) -> bool:
+    """Say whether the rules alone explain every word: denials, sayings, good news, values in range, plain words."""
+    scan = understood.scan
+    if scan.tokens.corrected:
+        return False
+    cleared = {id(hit.fact) for hit in hits if hit.rule.tier is Tier.ROUTINE}
+    spots: set[int] = set()
+    for fact in understood.facts:
+        if fact.finding.benign or fact.status in _SETTLED or id(fact) in cleared:
+            spots.update(range(fact.first, fact.last + 1))
+        elif fact.status in _HOLDS_BACK and not fact.name.startswith("answer_"):
+            return False
+    for index, word in enumerate(scan.words):
+        if index in spots or not word[0].isalnum():
+            continue
+        classes = scan.classes[index]
+        number = word.isdigit() and int(word) <= 10 and any(b.kind == "pain_score" for b in understood.bound)
+        explained = number or word in _PLAIN or not _EXPLAINING.isdisjoint(classes)
+        if not explained:
+            return False
+    return True
+
+
+_EXPLAINING = frozenset(
+    {"no", "bareno", "yesword", "filler", "pronoun", "possessive", "time", "normal", "thanks", "if", "trendbetter",
+     "trendsame", "still", "gone"}
+)  # fmt: skip
 
 
 def _positive_reason(understood: Understood, hits: list[Hit], context: Context) -> str:

@@ -154,18 +154,40 @@ def _add_finding(lexicon: Lexicon, name: str, body: dict[str, Any]) -> None:
         status=str(body.get("status", "")),
     )
     for source in body["patterns"]:
-        pattern = compile_pattern(str(source), name, force=bool(body.get("built_in", False)))
-        _index(lexicon, pattern)
+        for variant in _variants(str(source)):
+            _index(lexicon, compile_pattern(variant, name, force=bool(body.get("built_in", False))))
+
+
+def _variants(source: str) -> list[str]:
+    """Spell out alternatives of several words: "fell asleep|in_love" is two patterns."""
+    variants = [""]
+    for piece in source.split():
+        options = [piece]
+        if "_" in piece and not piece.startswith("{"):
+            bare, mark = (piece[:-1], "?") if piece.endswith("?") else (piece, "")
+            phrases = [part for part in bare.split("|") if "_" in part]
+            words = [part for part in bare.split("|") if "_" not in part]
+            options = [part.replace("_", " ") for part in phrases]
+            options += ["|".join(words) + mark] if words else []
+        variants = [f"{head} {option}" for head in variants for option in options]
+    return [variant.strip() for variant in variants]
 
 
 def compile_pattern(source: str, finding: str, *, force: bool = False) -> Pattern:
     """Compile one line: words, a|b alternatives, {class}, trailing ? for optional, .. gaps, & for any order."""
-    parts = tuple(tuple(_element(piece) for piece in part.split()) for part in source.split("&"))
+    parts = tuple(_trimmed(tuple(_element(piece) for piece in part.split())) for part in source.split("&"))
     for part in parts:
         if not part or part[0].gap or part[0].optional or part[-1].gap:
             raise ValueError(f"{finding}: {source!r} may not begin or end with a gap or an optional word")
     built_in = force or any(_negative(element) for part in parts for element in part)
     return Pattern(finding, parts, source, built_in)
+
+
+def _trimmed(elements: tuple[Element, ...]) -> tuple[Element, ...]:
+    """Drop an optional end (and the gap before it): it cannot decide whether the pattern is there."""
+    while elements and (elements[-1].optional or elements[-1].gap):
+        elements = elements[:-1]
+    return elements
 
 
 _NEGATIVE_CLASSES = frozenset({"no", "cannot", "without"})

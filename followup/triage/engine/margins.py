@@ -20,7 +20,9 @@ THRESHOLDS = {
     "same_day_over": 0.6,
     "file": 0.5,
     "file_without_reason": 0.75,
+    "file_covered": 0.1,
     "danger": 0.15,
+    "danger_covered": 0.75,
 }
 
 

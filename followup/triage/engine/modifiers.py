@@ -42,20 +42,23 @@ def facts_of(scan: Scan, matches: list[Match]) -> list[Fact]:
     facts = [
         _fact(scan, match, findings[match.pattern.finding])
         for match in matches
-        if not _covered(match, idioms)
+        if not _hidden(match, idioms)
     ]
     return _drop_repeats(facts)
 
 
-def _covered(match: Match, idioms: list[Match]) -> bool:
+def _hidden(match: Match, idioms: list[Match]) -> bool:
+    if match.pattern.finding.startswith("idiom") or match.pattern.finding in _NEVER_COVERED:
+        return False
     for idiom in idioms:
-        if idiom is match or idiom.last < match.first or idiom.first > match.last:
-            continue
-        inside = idiom.first <= match.first and match.last <= idiom.last
-        longer = (idiom.last - idiom.first) >= (match.last - match.first) and idiom.first <= match.first
-        if (inside or longer) and not match.pattern.finding.startswith("idiom"):
+        shared = min(idiom.last, match.last) - max(idiom.first, match.first) + 1
+        length = match.last - match.first + 1
+        if shared > 0 and 2 * shared >= length and (idiom.last - idiom.first + 1 >= length or shared == length):
             return True
     return False
+
+
+_NEVER_COVERED = frozenset({"pressure_sugar", "medication_question"})
 
 
 def _drop_repeats(facts: list[Fact]) -> list[Fact]:
@@ -102,7 +105,7 @@ def _nearby(scan: Scan, match: Match, names: tuple[str, ...]) -> str:
 
 
 def _status(scan: Scan, match: Match) -> tuple[str, str]:
-    for test in (_hypothetical, _denied, _resolved, _past, _other, _persistent, _possible):
+    for test in (_hypothetical, _doubted, _denied, _resolved, _past, _other, _persistent, _possible):
         status, cue = test(scan, match)
         if status:
             return status, cue
@@ -129,17 +132,21 @@ def _after(scan: Scan, match: Match, name: str, reach: int) -> int:
     return -1
 
 
+def _doubted(scan: Scan, match: Match) -> tuple[str, str]:
+    spot = _before(scan, match, "doubt", 6)
+    return ("doubted", scan.words[spot]) if spot >= 0 else ("", "")
+
+
 def _hypothetical(scan: Scan, match: Match) -> tuple[str, str]:
     spot = _before(scan, match, "if", 8)
-    if spot < 0 or (match.pattern.built_in and "cannot" in match.pattern.source):
-        spot = _before(scan, match, "if", 8)
-    if spot >= 0:
-        return "hypothetical", scan.words[spot]
-    return "", ""
+    return ("hypothetical", scan.words[spot]) if spot >= 0 else ("", "")
 
 
 def _denied(scan: Scan, match: Match) -> tuple[str, str]:
     if match.pattern.built_in:
+        return "", ""
+    following = scan.words[match.last + 1 : match.last + 3]
+    if following[:1] in (["yes"], ["si"]) or (following[1:] == ["yes"] and following[0] in {":", "?", "-"}):
         return "", ""
     cue = _forward_negation(scan, match)
     if cue:
@@ -149,23 +156,26 @@ def _denied(scan: Scan, match: Match) -> tuple[str, str]:
 
 
 def _forward_negation(scan: Scan, match: Match) -> str:
-    """Walk left from the finding to a negation; commas let it pass only while the items are bare nouns."""
+    """Walk left from the finding to a negation; over a comma it reaches only bare nouns of a list."""
     clause = scan.clause[match.first]
     blocked = False
-    for distance in range(1, _SCOPE + 6):
+    for distance in range(1, _SCOPE + 8):
         spot = match.first - distance
         if spot < 0 or scan.clause[spot] != clause:
             return ""
-        classes = scan.classes[spot]
-        if "fakeno" in classes:
+        classes, word = scan.classes[spot], scan.words[spot]
+        if "fakeno" in classes or (word == "," and blocked):
             return ""
         if "no" in classes:
-            if _answers(scan, spot, match.first) or (blocked and not _list_between(scan, spot, match.first)):
+            if word == "no" and spot and scan.words[spot + 1] == "," and scan.words[spot - 1] not in BREAKS:
+                return ""  # "fever no, numbness ...": this no belongs to the noun before it
+            if _answers(scan, spot, match.first):
                 return ""
-            if distance > _SCOPE and not _list_between(scan, spot, match.first):
-                return ""
-            return scan.words[spot]
-        if "subject" in classes or "break_soft" in classes:
+            far = distance > _SCOPE and not _list_between(scan, spot, match.first)
+            return "" if far else word
+        if word in {"and", "y", "so", "because", "porque"} and blocked:
+            return ""
+        if "pronoun" in classes or "verb" in classes or "possessive" in classes:
             blocked = True
     return ""
 
@@ -177,12 +187,11 @@ def _answers(scan: Scan, spot: int, finding: int) -> bool:
         return False
     if spot + 1 >= scan.size or spot + 1 >= finding:
         return False
-    following = scan.words[spot + 1]
-    return (
-        following in {",", "-", ":"}
-        or "subject" in scan.classes[spot + 1]
-        or "possessive" in scan.classes[spot + 1]
-    )
+    if scan.words[spot + 1] in {",", "-", ":"}:
+        rest = range(spot + 2, finding)
+        # "no, fever, no, chills" lists denials; "no, tengo fiebre" and "no, my leg" begin to tell.
+        return bool(rest) or scan.words[spot + 1] != ","
+    return "pronoun" in scan.classes[spot + 1] or "possessive" in scan.classes[spot + 1]
 
 
 def _list_between(scan: Scan, spot: int, finding: int) -> bool:
@@ -201,8 +210,10 @@ def _list_between(scan: Scan, spot: int, finding: int) -> bool:
 def _backward_negation(scan: Scan, match: Match) -> str:
     """Find the denial that follows its noun: "fever: no", "swelling? none", "fiebre no"."""
     spot = match.last + 1
-    while spot < scan.size and scan.words[spot] in {":", "?", "-", "=", "¿"}:
+    while spot < scan.size and scan.words[spot] in {":", "?", "-", "=", "¿", "(", "."} and spot < match.last + 4:
         spot += 1
+    if scan.words[spot : spot + 2] == [",", "no"] and scan.words[spot + 2 : spot + 3] in ([], [","], [";"], ["."], ["\n"]):
+        return "no"
     if spot >= scan.size or "bareno" not in scan.classes[spot]:
         return ""
     after = spot + 1
@@ -235,7 +246,21 @@ def _past(scan: Scan, match: Match) -> tuple[str, str]:
         spot = finder(scan, match, "longago", 9)
         if spot >= 0:
             return "past", scan.words[spot]
+    clause = scan.clause[match.first]
+    for spot in range(max(0, match.first - 8), min(scan.size - 1, match.last + 9)):
+        if scan.clause[spot] == clause and scan.words[spot] in _YEAR_CUES and _a_year(scan.words[spot + 1]):
+            return "past", scan.words[spot + 1]
     return "", ""
+
+
+_YEAR_CUES = frozenset({"in", "en", "since", "desde", "del", "back", "year", "año"})
+
+
+def _a_year(word: str) -> bool:
+    """Say whether a word names an earlier year: 1998, 2014, 09. Recent years do not, for they may be this one."""
+    if not word.isdigit():
+        return False
+    return (len(word) == 2 and word[0] in "0789") or (len(word) == 4 and 1930 <= int(word) <= 2022)
 
 
 def _other(scan: Scan, match: Match) -> tuple[str, str]:

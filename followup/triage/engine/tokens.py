@@ -53,7 +53,7 @@ EMOJI = {
 }
 
 BREAKS = frozenset({".", "!", "?", ";", "\n"})
-_TOKEN = re.compile(r"[a-zñ]+|\d+(?:[.,:]\d+)*|\n|[^\sa-zñ\d]")
+_TOKEN = re.compile(r"[a-zñ]{1,2}[*#@$]{2,6}[a-zñ]{0,6}|[a-zñ]+|\d+(?:[.,:]\d+)*|\n|[^\sa-zñ\d]")
 _RUN = re.compile(r"([a-zñ])\1{2,}")
 _INVISIBLE = frozenset(
     "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad\ufe0f"
@@ -140,6 +140,8 @@ def tokenize(text: str) -> Tokens:
             glue = False
             continue
         glue = False
+        if len(piece) > 2 and piece[0].isalpha() and not piece.isalpha():
+            piece = "swearword"
         if piece.isalpha() and len(piece) > 2:
             piece = _RUN.sub(r"\1\1", piece)
         plain.append(piece)

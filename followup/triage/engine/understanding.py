@@ -82,7 +82,8 @@ def _value_facts(bound: list[Bound], ruleset: Ruleset) -> list[Fact]:
         if name:
             concept = name if not name.startswith(("score", "temp")) else name.split("_", maxsplit=1)[0]
             concept = {"score": "pain_score", "temp": "temperature"}.get(concept, concept)
-            facts.append(Fact(Finding(name, concept), "present", answer.first, answer.last))
+            status = "resolved" if answer.note == "past" else "present"
+            facts.append(Fact(Finding(name, concept), status, answer.first, answer.last))
     return facts
 
 
