@@ -86,7 +86,8 @@ class CarrierApi:
             if not message.get("more_body") or len(body) > LONGEST_BODY:
                 break
         headers = dict(scope["headers"])
-        query = dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
+        asked = scope["query_string"]
+        query = dict(parse_qsl(asked.decode(), keep_blank_values=True)) if asked else {}
         form: dict[str, list[str]] = {}
         if headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
             form = parse_qs(body.decode(errors="replace"), keep_blank_values=True)
