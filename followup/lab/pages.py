@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from followup.errors import FollowupError
 from followup.lab.records import CALL_OVER, Call, TextStatus
 from followup.lab.refusals import RefusedError
 from followup.lab.views import Views
@@ -220,7 +221,10 @@ class Pages:
 
 
 def _jump(hook: Callable[[], str | None] | None) -> str:
-    return (hook() if hook else None) or ""
+    try:
+        return (hook() if hook else None) or ""
+    except FollowupError as wrong:
+        return str(wrong)
 
 
 async def _form(request: Request) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from followup.errors import FollowupError
 from followup.kit.clock import ClockFile
 from followup.lab import INSTANT, SENDER, Lab
 
@@ -186,6 +187,14 @@ def test_jumping_is_done_by_whoever_knows_what_is_due(clocked, clock):
     page = submit(clocked, "/lab/clock", do="jump")
     assert "6 touchpoints were due" in page
     assert "Wed Mar 4, 2026 09:00 AM" in page
+
+
+def test_a_jump_that_fails_says_why(clocked):
+    def jump():
+        raise FollowupError("after 30 s this still waits: messages.deliver")
+
+    clocked.on_jump_to_next_due(jump)
+    assert "this still waits: messages.deliver" in submit(clocked, "/lab/clock", do="jump")
 
 
 def test_a_nonsense_date_is_refused_and_without_a_clock_nothing_moves(clocked, clock, lab):
