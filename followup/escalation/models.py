@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from followup.clinics.states import Channel
 from followup.db.base import ClinicRow, states
 from followup.db.sealed import Sealed
-from followup.escalation.states import EscalationState, PageState
+from followup.escalation.states import CaseTier, EscalationState, PagePurpose, PageState, TimerKind
 
 _OPEN = "state IN ('paging', 'accepted', 'contacting', 'unreachable', 'contacted')"
 
@@ -35,10 +35,11 @@ class Escalation(ClinicRow):
     code: Mapped[str]  # short id that pages and people use
     patient_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("patient.id"))
     enrollment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("enrollment.id"))
-    tier: Mapped[str]  # emergency, urgent
+    tier: Mapped[CaseTier] = mapped_column(states(CaseTier))
     state: Mapped[EscalationState] = mapped_column(states(EscalationState), default=EscalationState.paging)
     # The policy as it was when the case opened; people are resolved when they are paged.
     policy: Mapped[dict[str, Any]]
+    # How many steps of this round have been paged; from the second round on each round is one broadcast.
     step: Mapped[int] = mapped_column(default=0)
     round: Mapped[int] = mapped_column(default=1)
     owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
@@ -69,9 +70,9 @@ class EscalationSignal(ClinicRow):
     )
 
     escalation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("escalation.id"))
-    kind: Mapped[str]  # reply, overdue_task, silence
-    cause_id: Mapped[uuid.UUID]  # the reply, task or touchpoint
-    tier: Mapped[str]
+    kind: Mapped[str]  # reply, overdue_task, silence, staff_text
+    cause_id: Mapped[uuid.UUID]  # the reply, task, touchpoint or raw event
+    tier: Mapped[CaseTier] = mapped_column(states(CaseTier))
     rule: Mapped[str | None]
     at: Mapped[datetime]
 
@@ -92,7 +93,7 @@ class EscalationTimer(ClinicRow):
     )  # fmt: skip
 
     escalation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("escalation.id"))
-    kind: Mapped[str]  # step, repage, contact, contact_warning, document, handoff, not_reached, unreachable
+    kind: Mapped[TimerKind] = mapped_column(states(TimerKind))
     due_at: Mapped[datetime]
     fired_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
@@ -103,14 +104,21 @@ class Page(ClinicRow):
 
     __tablename__ = "page"
     __table_args__ = (
-        UniqueConstraint("escalation_id", "round", "step", "staff_contact_point_id", "number"),
+        # Two engines that run the same step plan each page once; the catch-all line has no contact point.
+        UniqueConstraint(
+            "escalation_id", "round", "step", "staff_contact_point_id", "channel", "purpose", "number",
+            name="uq_page_once", postgresql_nulls_not_distinct=True,
+        ),
         UniqueConstraint("token"),
+        UniqueConstraint("link_token"),
         Index("ix_page_queue", "due_at", "id", postgresql_where="state IN ('planned', 'claimed', 'unknown')"),
         Index("ix_page_unsettled", "submitted_at", "id", postgresql_where="state IN ('submitted', 'sent')"),
         Index("uq_page_provider", "provider_id", unique=True),
-    )
+        Index("ix_page_case", "clinic_id", "escalation_id"),
+    )  # fmt: skip
 
-    escalation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("escalation.id"))
+    # Null for an answer to a text of staff that named no case.
+    escalation_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("escalation.id"))
     round: Mapped[int]
     step: Mapped[int]
     staff_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
@@ -118,15 +126,19 @@ class Page(ClinicRow):
     staff_contact_point_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff_contact_point.id"))
     to_sealed: Mapped[bytes]
     channel: Mapped[Channel] = mapped_column(states(Channel))
-    purpose: Mapped[str] = mapped_column(default="page")  # page, accepted_by, reminder, answer
+    purpose: Mapped[PagePurpose] = mapped_column(states(PagePurpose), default=PagePurpose.page)
     number: Mapped[int] = mapped_column(default=1)
-    token: Mapped[str]
+    token: Mapped[str]  # in the carrier's callback addresses
+    link_token: Mapped[str]  # in the link to the accept button
     body: Mapped[str]
+    subject: Mapped[str | None]  # of an email
     state: Mapped[PageState] = mapped_column(states(PageState), default=PageState.planned)
     reason: Mapped[str | None]
     due_at: Mapped[datetime]  # care time
     # Machine time from here: a claim and its call do not follow the care clock.
     claimed_at: Mapped[datetime | None]
+    # Planned: not called before. Claimed: the claim holds until. Unknown: sent again after. Sent: when silence
+    # about it adds another channel. Null: nothing is waited for.
     lease_until: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
     final_at: Mapped[datetime | None]
@@ -163,9 +175,31 @@ class ContactAttempt(ClinicRow):
     how: Mapped[str]  # phone, helper_phone, in_person, video
     outcome: Mapped[str]  # reached, no_answer, voicemail, wrong_number, refused
     note_sealed: Mapped[bytes | None]
+    # The patient repeated in their own words what to do; without it the loop is not closed.
+    read_back: Mapped[bool] = mapped_column(default=False)
     at: Mapped[datetime]
 
     note: Sealed[str | None] = Sealed("note_sealed")
+
+
+class HandOver(ClinicRow):
+    """One offer to take over an open case; the owner stays the owner until the other person accepts."""
+
+    __tablename__ = "hand_over"
+    __table_args__ = (
+        Index(
+            "uq_hand_over_open", "escalation_id",
+            unique=True, postgresql_where="accepted_at IS NULL AND ended_at IS NULL",
+        ),
+        Index("ix_hand_over_case", "clinic_id", "escalation_id"),
+    )  # fmt: skip
+
+    escalation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("escalation.id"))
+    from_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
+    to_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
+    offered_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]  # declined or expired
 
 
 class EscalationPolicy(ClinicRow):

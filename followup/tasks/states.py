@@ -19,6 +19,7 @@ class TaskKind(StrEnum):
     identity = "identity"  # two patients share the phone
     content = "content"  # a text that could not be rendered
     sending_paused = "sending_paused"
+    staffing = "staffing"  # nobody is on call, or a page cannot reach somebody who is
 
 
 class TaskState(StrEnum):
