@@ -1,0 +1,93 @@
+"""Who is on call: the one resolver that pages, screens and paging use, and how a person can be reached.
+
+People are looked up when they are paged, never earlier: somebody who left or swapped a shift is not paged. Only
+verified, enabled contact points count. Somebody disabled is never on call, whatever the roster says.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session
+
+from followup.clinics.states import Channel
+from followup.staff.models import Shift, Staff, StaffContactPoint
+from followup.staff.states import StaffRole
+
+# A number that refuses texts can still be called.
+CANNOT_BE_TEXTED = "cannot be texted"
+OPTED_OUT = "opted out"
+_STILL_CALLABLE = frozenset({CANNOT_BE_TEXTED, OPTED_OUT})
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to reach a person: a channel and the contact point it uses. A phone that is texted can be called."""
+
+    channel: Channel
+    point: StaffContactPoint
+
+
+def who(session: Session, duty: str, instant: datetime) -> Sequence[Staff]:
+    """Return who is on call for a duty at an instant: shifts are half-open, so one who leaves at 7 is off at 7."""
+    return session.scalars(
+        select(Staff)
+        .join(Shift, Shift.staff_id == Staff.id)
+        .where(
+            Shift.duty == duty,
+            Shift.starts_at <= instant,
+            Shift.ends_at > instant,
+            Staff.disabled_at.is_(None),
+        )
+        .order_by(Shift.starts_at, Staff.id)
+        .ext(distinct_on(Shift.starts_at, Staff.id))
+    ).all()
+
+
+def next_change(session: Session, instant: datetime) -> datetime | None:
+    """Return when the roster changes next, for any duty: whoever begins then has to hear of open cases."""
+    starts = select(func.min(Shift.starts_at)).where(Shift.starts_at > instant)
+    return session.scalar(starts)
+
+
+def managers(session: Session) -> Sequence[Staff]:
+    """Return everybody who answers for the clinic, on call or not: told when nobody else can be."""
+    return session.scalars(
+        select(Staff)
+        .where(Staff.role.in_((StaffRole.manager, StaffRole.clinic_admin)), Staff.disabled_at.is_(None))
+        .order_by(Staff.id)
+    ).all()
+
+
+def ways_to(session: Session, staff_id: uuid.UUID) -> list[Way]:
+    """Return every way to reach a person: texts first, then calls, then mail, each in the order of preference."""
+    points = session.scalars(
+        select(StaffContactPoint)
+        .where(StaffContactPoint.staff_id == staff_id, StaffContactPoint.verified_at.is_not(None))
+        .order_by(StaffContactPoint.position, StaffContactPoint.id)
+    ).all()
+    texts = [
+        Way(Channel.sms, each) for each in points if each.channel is Channel.sms and not each.disabled_at
+    ]
+    mails = [
+        Way(Channel.email, each) for each in points if each.channel is Channel.email and not each.disabled_at
+    ]
+    return [*texts, *_calls(points), *mails]
+
+
+def _calls(points: Sequence[StaffContactPoint]) -> list[Way]:
+    lines = [each for each in points if each.channel is Channel.voice and not each.disabled_at]
+    known = {each.address_blind for each in lines}
+    mobiles = [
+        each
+        for each in points
+        if each.channel is Channel.sms
+        and each.address_blind not in known
+        and (each.disabled_at is None or each.disabled_reason in _STILL_CALLABLE)
+    ]
+    return [Way(Channel.voice, each) for each in (*lines, *mobiles)]
