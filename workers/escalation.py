@@ -1,0 +1,44 @@
+"""The care of red flags: thin tasks that answer bells and ticks. Each opens the house and calls one verb."""
+
+from __future__ import annotations
+
+from followup.bootstrap import sms_of
+from followup.escalation.page import PageOutside, send_pages
+from followup.escalation.raise_overdue import raise_overdue
+from followup.escalation.respond import respond
+from followup.escalation.tick import tick
+from workers.app import app, house
+
+
+def outside() -> PageOutside:
+    """Return how pages leave this house."""
+    here = house()
+    return PageOutside(sms_of(here.settings), here.outside.email, here.settings.public_url)
+
+
+@app.task(name="care.respond")
+def answer_replies(*_ids: str) -> None:
+    """Assess received replies and do what they ask for."""
+    here = house()
+    respond(here.database, here.clock, public_url=here.settings.public_url)
+
+
+@app.task(name="care.escalate")
+def run_clocks(*_ids: str) -> None:
+    """Answer staff and run every clock that is due."""
+    here = house()
+    tick(here.database, here.clock, public_url=here.settings.public_url)
+
+
+@app.task(name="care.page")
+def page_staff(*_ids: str) -> None:
+    """Send the pages that are due."""
+    here = house()
+    send_pages(here.database, here.clock, outside())
+
+
+@app.task(name="care.raise_overdue")
+def raise_what_is_overdue(*_ids: str) -> None:
+    """Turn overdue tasks into urgent cases."""
+    here = house()
+    raise_overdue(here.database, here.clock, public_url=here.settings.public_url)
