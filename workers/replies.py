@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from followup.bootstrap import sms_of
+from followup.gateways.mailbox import mailbox_of
+from followup.intake.collect import collect_mails
+from followup.intake.reconcile import reconcile_inbound
 from followup.replies.process import process_events
 from workers.app import app, house
 
 
 @app.task(name="care.process_events")
-def process() -> int:
+def process(*_ids: str) -> None:
     """Understand every raw event that waits."""
     here = house()
-    return process_events(here.database, now=here.clock.now)
+    process_events(here.database, now=here.clock.now)
+
+
+@app.task(name="upkeep.read_mailbox")
+def read_mailbox(*_ids: str) -> None:
+    """Store what reached the mailbox."""
+    here = house()
+    collect_mails(here.database, mailbox_of(here.settings.mailbox_url), now=here.clock.now())
+
+
+@app.task(name="upkeep.reconcile_inbound")
+def reconcile(*_ids: str) -> None:
+    """Store the texts that no webhook brought."""
+    here = house()
+    asyncio.run(reconcile_inbound(here.database, sms_of(here.settings), now=here.clock.now))

@@ -19,6 +19,7 @@ from followup.intake.models import ProviderEvent
 def store(session: Session, event: IncomingEvent) -> bool:
     """Store one event and ring; False if it was stored already. ``session``: the intake or engine role."""
     statement = insert(ProviderEvent).values(row_of(event)).on_conflict_do_nothing()
+    statement = statement.execution_options(preserve_rowcount=True)
     result = cast("CursorResult[object]", session.execute(statement))
     is_new = result.rowcount == 1
     if is_new:
