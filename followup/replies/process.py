@@ -23,6 +23,7 @@ from followup.intake.models import ProviderEvent
 from followup.intake.states import EventKind
 from followup.intake.waiting import QUARANTINED, WaitingEvent
 from followup.log import logger
+from followup.replies.queries import alarm_if_unassessed
 from followup.replies.receive import receive
 from followup.replies.receive_mail import clinic_of_mail
 from followup.tasks.open import open_task
@@ -54,6 +55,8 @@ def process_events(database: Database, *, now: Now, most_rounds: int = MOST_ROUN
         done += handled
         if found < BATCH or not handled:
             break
+    with database.engine() as session:
+        alarm_if_unassessed(session)
     return done
 
 

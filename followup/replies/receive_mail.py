@@ -7,7 +7,6 @@ our own quoted text asks about fever and names STOP.
 
 from __future__ import annotations
 
-import base64
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from sqlalchemy.orm import Session
 from followup.clinics.models import Sender
 from followup.clinics.states import Channel
 from followup.db.sealed import blind
+from followup.intake.collect import raw_of
 from followup.intake.first_look import may_be_urgent
 from followup.intake.models import ProviderEvent
 from followup.kit.mail import MailTooLargeError, ParsedMail, parse_mail
@@ -36,16 +36,6 @@ _CLINIC_OF_ADDRESS = text(
     "SELECT clinic_id FROM sender WHERE channel = 'email' AND lower(address) = ANY(:addresses) LIMIT 1"
 )
 _CLINIC_OF_MAIL = text("SELECT clinic_id FROM message WHERE email_message_id = ANY(:ids) LIMIT 1")
-
-
-def raw_payload(raw: bytes, *, too_large: bool = False) -> dict[str, str]:
-    """Return the payload of a stored mail: the raw bytes as they came."""
-    return {"raw": base64.b64encode(raw).decode(), "too_large": "1" if too_large else ""}
-
-
-def raw_of(payload: Mapping[str, str]) -> bytes:
-    """Return the raw bytes of a stored mail."""
-    return base64.b64decode(payload.get("raw", ""))
 
 
 def clinic_of_mail(engine: Session, payload: Mapping[str, str]) -> uuid.UUID | None:

@@ -22,6 +22,7 @@ from followup.db.sealed import blind
 from followup.enrollment.enroll import Enrolled, enroll
 from followup.enrollment.models import Touchpoint
 from followup.enrollment.request import EnrollmentRequest
+from followup.intake.collect import mail_event
 from followup.intake.events import IncomingEvent
 from followup.intake.first_look import may_be_urgent
 from followup.intake.models import ProviderEvent
@@ -34,7 +35,6 @@ from followup.pathways.library import load_library
 from followup.patients.models import ContactPoint
 from followup.replies.models import Reply
 from followup.replies.process import process_events
-from followup.replies.receive_mail import raw_payload
 from followup.staff.models import Staff, StaffContactPoint
 from followup.staff.states import StaffRole
 from followup.tasks.models import Task
@@ -169,12 +169,7 @@ class SmallClinic:
 
     def mail(self, raw: bytes) -> None:
         """A mail reaches the mailbox and is understood."""
-        self._store(
-            IncomingEvent(
-                kind=EventKind.inbound_email, provider_key=f"mail-{next(self._serial)}",
-                payload=raw_payload(raw), received_at=self.now,
-            )
-        )  # fmt: skip
+        self._store(mail_event(raw, now=self.now))
         self.process()
 
     def _store(self, event: IncomingEvent) -> None:
