@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from followup.enrollment.models import Enrollment, Touchpoint
@@ -122,7 +123,7 @@ def newest_assessments(session: Session, reply_ids: Sequence[uuid.UUID]) -> Mapp
     rows = session.scalars(
         select(Assessment)
         .where(Assessment.reply_id.in_(reply_ids))
-        .distinct(Assessment.reply_id)
+        .ext(distinct_on(Assessment.reply_id))
         .order_by(Assessment.reply_id, Assessment.assessed_at.desc(), Assessment.id.desc())
     )
     return {row.reply_id: row for row in rows}

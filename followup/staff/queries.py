@@ -15,6 +15,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from followup.db.sealed import blind
+from followup.errors import NotFound
 from followup.kit.tokens import hash_token
 from followup.staff.models import ApiKey, Staff, StaffSession
 from followup.staff.rules import IDLE_LIMIT
@@ -118,6 +119,14 @@ def person(session: Session, staff_id: uuid.UUID) -> Person | None:
         select(Staff.id, Staff.name, Staff.role).where(Staff.id == staff_id, Staff.disabled_at.is_(None))
     ).first()
     return Person(*row) if row else None
+
+
+def staff_member(session: Session, staff_id: uuid.UUID) -> Staff:
+    """Return the row of a person of this clinic, for verbs that act in their name. Raises NotFound."""
+    row = session.get(Staff, staff_id)
+    if row is None or row.disabled_at is not None:
+        raise NotFound("This person does not work here.")
+    return row
 
 
 def names(session: Session) -> dict[str, str]:

@@ -1,0 +1,64 @@
+"""The review inbox with what is needed to decide: the words, what the rules made of them, what was said before."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from followup.escalation.open import Finding
+from followup.escalation.states import CaseTier
+from followup.messaging.models import Message
+from followup.replies.models import Reply
+from followup.reporting.timeline import Said, assessments, said
+from followup.triage.queries import InboxItem, inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One reply in the inbox."""
+
+    item: InboxItem
+    said: Said
+    last_message: Message | None
+
+
+def waiting(session: Session, *, many: int = 50) -> list[Waiting]:
+    """Return what waits for a person, high priority first, then the one that waits longest."""
+    items = inbox(session, many=many)
+    ids = [item.reply_id for item in items]
+    replies = {row.id: row for row in session.scalars(select(Reply).where(Reply.id.in_(ids)))}
+    concluded = assessments(session, ids)
+    return [
+        Waiting(
+            item,
+            said(replies[item.reply_id], concluded.get(item.reply_id, ()), None),
+            _before(session, item),
+        )
+        for item in items
+    ]
+
+
+def raised(session: Session, reply_id: uuid.UUID, tier: str) -> Finding:
+    """Return the finding for a reply that a person raised to a tier that pages."""
+    reply = session.get_one(Reply, reply_id)
+    return Finding(
+        kind="reply", cause_id=reply.id, tier=CaseTier(tier), at=reply.received_at, rule="raised by a person",
+        patient_id=reply.patient_id, enrollment_id=reply.enrollment_id,
+    )  # fmt: skip
+
+
+def _before(session: Session, item: InboxItem) -> Message | None:
+    """The last thing we had said when the patient wrote this."""
+    if item.patient_id is None:
+        return None
+    found: Sequence[Message] = session.scalars(
+        select(Message)
+        .where(Message.patient_id == item.patient_id, Message.queued_at < item.received_at)
+        .order_by(Message.queued_at.desc(), Message.id.desc())
+        .limit(1)
+    ).all()
+    return found[0] if found else None
