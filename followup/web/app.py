@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from followup import log
 from followup.bootstrap import House, open_house
-from followup.pathways.library import load_library
+from followup.pathways.library import Library
 from followup.web import api, pages, problems
 from followup.web.hooks import door as hook_door
 from followup.web.hooks import email as email_hooks
@@ -35,8 +35,8 @@ PUBLIC_ROUTES: Mapping[str, str] = {
 }
 
 
-def create_app(house: House) -> FastAPI:
-    """Build the application of one process."""
+def create_app(house: House, *, library: Library | None = None) -> FastAPI:
+    """Build the application of one process; it reads the pathways once, unless they are handed in."""
     app = FastAPI(
         title="followup",
         version="1",
@@ -49,7 +49,7 @@ def create_app(house: House) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.house = house
-    app.state.library = load_library(house.settings.templates_folder / "pathways")
+    app.state.library = house.library if library is None else library
     problems.install(app)
     app.include_router(pages.router, include_in_schema=False)
     app.include_router(api.router)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ def environment(folder: Path) -> Environment:
     )
     made.filters.update(
         clock=clock, day=day, moment=moment, span=span, iso=iso, phone=phone_words, words=state_words,
-        person=person, marked=marked,
+        person=person, marked=marked, zip_with=zip_with,
     )  # fmt: skip
     made.globals.update(static=static_address, tier_words=TIER_WORDS, P=Permission, notices=NOTICES)
     return made
@@ -108,7 +108,12 @@ def person(name: str) -> Markup:
     return Markup("<bdi>{}</bdi>").format(name)
 
 
-def marked(text: str, evidence: list[dict[str, Any]]) -> Markup:
+def zip_with(labels: Iterable[object], values: Iterable[object]) -> list[tuple[str, str]]:
+    """Pair what a person chooses by with what is sent: ``labels | zip_with(values)``."""
+    return [(str(value), str(label)) for label, value in zip(labels, values, strict=True)]
+
+
+def marked(text: str, evidence: Iterable[Mapping[str, Any]]) -> Markup:
     """Show the patient's words with what a rule stood on marked and named; never changes a letter."""
     done, at = Markup(""), 0
     for each in sorted(evidence, key=lambda found: int(found["start"])):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import insert, text
 
 from followup.audit.record import SYSTEM
 from followup.bootstrap import House, build
@@ -17,10 +19,17 @@ from followup.clinics.models import Clinic, Sender
 from followup.clinics.states import Channel
 from followup.db.sealed import blind
 from followup.db.session import Bell, Database
+from followup.escalation.respond import respond
+from followup.escalation.tick import tick
+from followup.intake.events import IncomingEvent, row_of
+from followup.intake.models import ProviderEvent
+from followup.intake.states import EventKind
 from followup.kit.clock import ClockFile
-from followup.settings import Settings
+from followup.pathways.library import Library, load_library
+from followup.replies.process import process_events
+from followup.settings import ROOT, Settings
 from followup.staff import api_keys
-from followup.staff.models import Staff
+from followup.staff.models import Shift, Staff, StaffContactPoint
 from followup.staff.sign_in import hash_password
 from followup.staff.states import StaffRole
 from followup.web.app import create_app
@@ -52,10 +61,16 @@ def house(settings: Settings, database: Database, rung: list[Bell]) -> House:
     return built
 
 
+@pytest.fixture(scope="session")
+def library() -> Library:
+    """The shipped pathways, read once."""
+    return load_library(ROOT / "templates" / "pathways")
+
+
 @pytest.fixture
-def app(house: House) -> FastAPI:
+def app(house: House, library: Library) -> FastAPI:
     """The real application."""
-    return create_app(house)
+    return create_app(house, library=library)
 
 
 @pytest.fixture
@@ -111,6 +126,79 @@ def stranger(app: FastAPI) -> Iterator[TestClient]:
     """A browser in which nobody is signed in."""
     with browser_of(app) as client:
         yield client
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Lets a patient of the clinic under test write, and the workers' turn happen."""
+
+    house: House
+    clinic: SmallClinic
+    machine: TestClient
+
+    def enroll(self, **changes: str) -> dict[str, Any]:
+        """Enroll an invented patient through the API; ``name``, ``phone`` and ``performed_on`` may be changed."""
+        patient = {"name": "Ines Ortega", "phone": "+14155550123", "language": "en"}
+        given = {key: changes.pop(key) for key in tuple(changes) if key in patient}
+        body = {
+            "patient": patient | given,
+            "procedure": {"performed_on": "2026-03-02", "harvest": "bone_marrow", **changes},
+            "pathway": "stem-cell-back",
+            "channel": "sms",
+            "consent": {"sms": True, "obtained_by": "Alma Reyes"},
+        }
+        answer = self.machine.post("/api/v1/enrollments", json=body)
+        assert answer.status_code == 201, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    def writes(self, words: str, number: str = "+14155550123") -> None:
+        """A text arrives, is read, and what follows from it happens; cases page who is on call."""
+        with self.house.database.intake() as session:
+            session.execute(
+                insert(ProviderEvent).values(row_of(_inbound(number, words, self.house.clock.now())))
+            )
+        now = self.house.clock.now
+        process_events(self.house.database, now=now)
+        respond(self.house.database, self.house.clock, public_url="http://127.0.0.1:8000")
+        tick(self.house.database, self.house.clock, public_url="http://127.0.0.1:8000")
+
+    def rows(self, statement: str) -> list[Any]:
+        """Look into the clinic's rows."""
+        with self.house.database.transaction(self.clinic.id) as session:
+            return list(session.execute(text(statement)))
+
+
+def _inbound(number: str, words: str, now: datetime) -> IncomingEvent:
+    sid = f"SM{uuid.uuid4().hex}"
+    payload = {"From": number, "To": "+14155550100", "Body": words, "MessageSid": sid, "NumMedia": "0"}
+    return IncomingEvent(
+        kind=EventKind.inbound_sms,
+        provider_key=sid,
+        payload=payload,
+        received_at=now,
+        our_address="+14155550100",
+    )
+
+
+@pytest.fixture
+def story(house: House, clinic: SmallClinic, machine: TestClient) -> Story:
+    """What happens at the clinic under test; its nurse is on call and can be texted."""
+    with house.database.transaction(clinic.id) as session:
+        nurse_id = session.scalars(text("SELECT id FROM staff WHERE key = 'nurse'")).one()
+        session.add(
+            StaffContactPoint(
+                clinic_id=clinic.id, staff_id=nurse_id, channel=Channel.sms, address="+14155550150",
+                address_blind=blind("phone", "+14155550150"), verified_at=NOW,
+            )
+        )  # fmt: skip
+        session.add(
+            Shift(
+                clinic_id=clinic.id, duty="nurse", staff_id=nurse_id, starts_at=NOW - timedelta(days=1),
+                ends_at=NOW + timedelta(days=1),
+            )
+        )  # fmt: skip
+    return Story(house, clinic, machine)
 
 
 def browser_of(app: FastAPI) -> TestClient:

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from followup.web.pages import account, health, sign_in, today
+from followup.web.pages import (
+    accept,
+    account,
+    change,
+    enroll,
+    escalations,
+    health,
+    inbox,
+    patients,
+    sign_in,
+    tasks,
+    today,
+)
 
 router = APIRouter()
-for screen in (sign_in, account, today, health):
+for screen in (
+    sign_in, account, today, enroll, patients, change, inbox, tasks, escalations, accept, health,
+):  # fmt: skip
     router.include_router(screen.router)

@@ -1,0 +1,71 @@
+"""The list of patients, the search, and one patient's timeline.
+
+A search is posted, so that a name never stands in an address, a history or a proxy's log.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from followup.audit.record import Subject
+from followup.enrollment.queries import enrollments_of
+from followup.enrollment.rules import WithdrawalReason
+from followup.errors import InvalidInput
+from followup.reporting import patients
+from followup.reporting.timeline import timeline
+from followup.staff.queries import names
+from followup.staff.rules import Permission
+from followup.web.deps import Desk, at_desk
+from followup.web.forms import Posted
+from followup.web.ids import Id, read_id
+from followup.web.render import page
+
+router = APIRouter()
+
+
+@router.get("/patients")
+def show_all(
+    request: Request, before: Id | None = None, desk: Desk = at_desk(Permission.see_patients)
+) -> Response:
+    """Show the newest patients and the search field."""
+    found = patients.newest_patients(desk.session, before=before)
+    desk.saw("list patients", Subject("patient"))
+    return page(request, "pages/patients.html", desk=desk, found=found, q="", errors={})
+
+
+@router.post("/patients/search")
+def search(request: Request, fields: Posted, desk: Desk = at_desk(Permission.see_patients)) -> Response:
+    """Show the patients that fit what was typed."""
+    typed = fields.text("q")
+    try:
+        found = patients.search(desk.session, typed, before=_place(fields.text("before")))
+    except InvalidInput as wrong:
+        nothing = patients.PatientPage((), None)
+        errors = {"q": wrong.problems[0].message}
+        return page(
+            request, "pages/patients.html", status=422, desk=desk, found=nothing, q=typed, errors=errors
+        )
+    desk.saw("search patients", Subject("patient"))
+    return page(request, "pages/patients.html", desk=desk, found=found, q=typed, errors={})
+
+
+@router.get("/patients/{patient_id}")
+def show(request: Request, patient_id: Id, desk: Desk = at_desk(Permission.see_patients)) -> Response:
+    """Show everything that happened and is planned for one patient."""
+    head = patients.head(desk.session, patient_id)
+    desk.saw("read patient", Subject("patient", patient_id, patient_id))
+    return page(
+        request, "pages/timeline.html", desk=desk, head=head, line=timeline(desk.session, patient_id, desk.now),
+        enrollments=enrollments_of(desk.session, patient_id), people=names(desk.session),
+        reasons=[each.value for each in WithdrawalReason],
+    )  # fmt: skip
+
+
+def _place(text: str) -> uuid.UUID | None:
+    try:
+        return read_id(text) if text else None
+    except ValueError:
+        return None
