@@ -6,6 +6,7 @@ not acted on. Whatever goes wrong inside the engine, the reply is unclear with h
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -29,10 +30,13 @@ from followup.triage.rules import state_after, with_media
 _log = logger(__name__)
 
 ENGINE = "engine"
+Engine = Callable[[str, Context], Decision]
 
 
-def assess(session: Session, reply: Reply, *, now: datetime) -> tuple[Assessment, Decision]:
-    """Assess a received reply, whose row the caller has locked.
+def assess(
+    session: Session, reply: Reply, *, now: datetime, engine: Engine = triage
+) -> tuple[Assessment, Decision]:
+    """Assess a received reply, whose row the caller has locked; ``engine`` judges words in their context.
 
     Writes the assessment (append-only), the structured answers, the reply's state and the answered touchpoint.
     Raises ForbiddenState for a reply that was assessed before.
@@ -40,7 +44,7 @@ def assess(session: Session, reply: Reply, *, now: datetime) -> tuple[Assessment
     if reply.state is not ReplyState.received:
         raise ForbiddenState("This reply was assessed already.")
     around = surroundings_of(session, reply)
-    decision = _with_media(_decide(reply, around.context), reply)
+    decision = _with_media(_decide(engine, reply, around.context), reply)
     assessment = Assessment(
         clinic_id=reply.clinic_id, reply_id=reply.id, patient_id=reply.patient_id, tier=decision.tier.value,
         priority=decision.priority, ruleset=decision.ruleset, assessed_by=ENGINE,
@@ -57,9 +61,9 @@ def assess(session: Session, reply: Reply, *, now: datetime) -> tuple[Assessment
     return assessment, decision
 
 
-def _decide(reply: Reply, context: Context) -> Decision:
+def _decide(engine: Engine, reply: Reply, context: Context) -> Decision:
     try:
-        return triage(reply.body, context)
+        return engine(reply.body, context)
     except Exception as error:  # noqa: BLE001 - a reply that breaks the engine must reach a person, not a log
         _log.error("the engine failed", reply_id=str(reply.id), error=type(error).__name__)
         return Decision(Tier.UNCLEAR, "high", message_key="unclear")

@@ -10,18 +10,17 @@ from followup.enrollment.states import TouchpointState
 from followup.errors import ForbiddenState
 from followup.replies.models import Reply
 from followup.replies.states import ReplyState
-from followup.triage import assess as assessing
 from followup.triage.assess import assess
 from followup.triage.engine import Tier
 from followup.triage.models import Assessment
 
 
-def assessed(clinic, place: int = -1):
-    """Assess a reply; returns the reply, the assessment and the decision."""
-    reply_id = clinic.replies[place].id
+def assessed(clinic, **engine):
+    """Assess the newest reply; returns the reply, the assessment and the decision."""
+    reply_id = clinic.replies[-1].id
     with clinic.session() as session:
         reply = session.get(Reply, reply_id, with_for_update=True)
-        assessment, decision = assess(session, reply, now=clinic.now)
+        assessment, decision = assess(session, reply, now=clinic.now, **engine)
         return reply, assessment, decision
 
 
@@ -120,14 +119,13 @@ def test_b97_a_picture_nobody_has_seen_is_for_a_person(clinic):
     assert (decision.tier, decision.priority, reply.state) == (Tier.UNCLEAR, "low", ReplyState.in_review)
 
 
-def test_an_engine_that_fails_leaves_the_reply_to_a_person(clinic, monkeypatch):
+def test_an_engine_that_fails_leaves_the_reply_to_a_person(clinic):
     def broken(*_):
         raise RecursionError
 
-    monkeypatch.setattr(assessing, "triage", broken)
     clinic.enroll()
     clinic.text("3")
-    reply, assessment, _ = assessed(clinic)
+    reply, assessment, _ = assessed(clinic, engine=broken)
     assert (assessment.tier, assessment.priority) == ("unclear", "high")
     assert reply.state is ReplyState.in_review
 
