@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from followup.bootstrap import sms_of
+from followup.gateways.inbound_list import lister
 from followup.gateways.mailbox import mailbox_of
 from followup.intake.collect import collect_mails
 from followup.intake.reconcile import reconcile_inbound
@@ -30,4 +29,4 @@ def read_mailbox(*_ids: str) -> None:
 def reconcile(*_ids: str) -> None:
     """Store the texts that no webhook brought."""
     here = house()
-    asyncio.run(reconcile_inbound(here.database, sms_of(here.settings), now=here.clock.now))
+    reconcile_inbound(here.database, lister(sms_of(here.settings)), now=here.clock.now)

@@ -8,8 +8,7 @@ listed from there the next time. Storing the same text twice is impossible, so c
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,9 +21,11 @@ from followup.intake.first_look import may_be_urgent
 from followup.intake.states import EventKind
 from followup.intake.store import store
 from followup.log import logger
-from followup.ports import CarrierMessage, SmsGateway
+from followup.ports import CarrierMessage
 
 _log = logger(__name__)
+
+ListInbound = Callable[[Mapping[str, datetime]], Mapping[str, Sequence[CarrierMessage]]]
 
 # A text may be in the list only some time after it was sent to us.
 OVERLAP = timedelta(minutes=30)
@@ -49,30 +50,22 @@ class Listing:
     until: datetime
 
 
-async def reconcile_inbound(
-    database: Database,
-    open_gateway: Callable[[], AbstractAsyncContextManager[SmsGateway]],
-    *,
-    now: Callable[[], datetime],
-) -> int:
+def reconcile_inbound(database: Database, list_inbound: ListInbound, *, now: Callable[[], datetime]) -> int:
     """Compare every sender with the carrier's list; returns how many missing texts were stored.
 
-    ``now`` is the care clock: a text that is found late was received as long ago as the carrier says.
+    ``list_inbound`` asks the carrier; a number that could not be listed is missing in its answer. ``now`` is the
+    care clock: a text that is found late was received as long ago as the carrier says.
     """
     with database.engine() as session:
         listings = _listings(session)
-    found = 0
-    async with open_gateway() as gateway:
-        for listing in listings:
-            try:
-                texts = await gateway.received_by(listing.number, since=listing.since)
-            except Exception as error:  # noqa: BLE001 - one number that can't be listed must not hide the others
-                _log.warning(
-                    "inbound texts not listed", sender_id=str(listing.sender_id), error=type(error).__name__
-                )
-                continue
-            found += _store_missing(database, listing, texts, now=now())
-    return found
+    if not listings:
+        return 0
+    listed = list_inbound({each.number: each.since for each in listings})
+    return sum(
+        _store_missing(database, each, listed[each.number], now=now())
+        for each in listings
+        if each.number in listed
+    )
 
 
 def _listings(session: Session) -> Sequence[Listing]:

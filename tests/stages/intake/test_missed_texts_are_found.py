@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from sqlalchemy import select, text
 
 from followup.bootstrap import House, build
+from followup.gateways.inbound_list import lister
 from followup.gateways.mailbox import LabMailbox
 from followup.gateways.twilio import TwilioAccount, TwilioGateway
 from followup.intake.collect import collect_mails
@@ -39,8 +38,8 @@ def clinic(house: House) -> SmallClinic:
 
 def reconcile(lab: Lab, clinic: SmallClinic) -> int:
     account = TwilioAccount(lab.account.sid, API_KEY, API_SECRET, lab.url)
-    return asyncio.run(
-        reconcile_inbound(clinic.house.database, lambda: TwilioGateway(account), now=lambda: clinic.now)
+    return reconcile_inbound(
+        clinic.house.database, lister(lambda: TwilioGateway(account)), now=lambda: clinic.now
     )
 
 
