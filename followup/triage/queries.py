@@ -14,14 +14,17 @@ from followup.patients.models import Patient
 from followup.replies.models import Reply
 from followup.replies.states import ReplyState
 from followup.triage.models import Assessment
-from followup.triage.rules import PRIORITIES
+from followup.triage.rules import PRIORITIES, masked
 
 PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class InboxItem:
-    """One reply that waits for a person. ``patient_name`` is None for a number we do not know."""
+    """One reply that waits for a person. ``patient_name`` is None for a number we do not know.
+
+    ``body`` is as a list may show it: numbers of cards are hidden.
+    """
 
     reply_id: uuid.UUID
     patient_id: uuid.UUID | None
@@ -78,6 +81,6 @@ def _item(  # noqa: PLR0917 - one row of one query
     return InboxItem(
         reply_id=reply.id, patient_id=reply.patient_id, patient_name=patient.name if patient else None,
         enrollment_id=reply.enrollment_id, channel=reply.channel.value, received_at=reply.received_at,
-        body=reply.body, media_count=reply.media_count, is_verified=reply.is_verified, opt=reply.opt,
+        body=masked(reply.body), media_count=reply.media_count, is_verified=reply.is_verified, opt=reply.opt,
         tier=tier, priority=priority, position=InboxPosition(place, reply.received_at, reply.id),
     )  # fmt: skip

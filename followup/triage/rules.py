@@ -5,6 +5,7 @@ A machine's severity only rises by machine; only a licensed clinician lowers it,
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from enum import StrEnum
 
@@ -15,6 +16,9 @@ TIERS = ("routine", "unclear", "same_day", "urgent", "emergency")
 
 # Findings of one patient within a day count together; what came within minutes is one finding.
 FINDINGS_WITHIN = timedelta(hours=24)
+
+_CARD = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
+_SOCIAL = re.compile(r"(?<!\d)\d{3}[- ]\d{2}[- ]\d{4}(?!\d)")
 
 PRIORITIES = {"high": 0, "normal": 1, "low": 2}
 
@@ -46,6 +50,14 @@ def with_media(tier: str, priority: str, media_count: int) -> tuple[str, str]:
     if media_count and tier == "routine":
         return "unclear", "low"
     return tier, priority
+
+
+def masked(words: str) -> str:
+    """Return a patient's words as a list may show them: what looks like a card or social security number is masked.
+
+    The reply itself keeps them; who opens it reads what was written.
+    """
+    return _SOCIAL.sub("[number hidden]", _CARD.sub("[number hidden]", words))
 
 
 def priority_of(tier: str) -> str:
