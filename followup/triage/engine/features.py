@@ -64,7 +64,7 @@ def features(scan: Scan, facts: list[Fact], bound: list[Bound], context: Context
             gram for w in scan.tokens.plain[:_MOST_WORDS] if len(w) > 2 and w.isalpha() for gram in letters(w)
         ),
         "k": _unique(_class_features(scan)),
-        "f": _unique(_fact_features(facts, bound, context, shown)),
+        "f": _unique(_fact_features(scan, facts, bound, context, shown)),
     }
 
 
@@ -100,7 +100,7 @@ def _class_features(scan: Scan) -> Iterable[str]:
 
 
 def _fact_features(
-    facts: list[Fact], bound: list[Bound], context: Context, words: list[str]
+    scan: Scan, facts: list[Fact], bound: list[Bound], context: Context, words: list[str]
 ) -> Iterable[str]:
     kind = context.question_kind.value
     band = day_band(context.day)
@@ -124,9 +124,41 @@ def _fact_features(
         yield f"f:{fact.finding.concept}:{fact.status}:{band}"
         if fact.grade or fact.trend:
             yield f"f:{fact.finding.concept}:{fact.status}:{fact.grade}:{fact.trend}"
+    yield from _counts(scan, facts)
     if not any(not fact.finding.benign for fact in facts):
         yield "f:none"
         yield f"f:none:{kind}"
+
+
+_SYMPTOMS = frozenset(
+    "numb tingle weak paralyzed swell pus blood soak fever chills headache vomit nausea dizzy rash itch fatigue sore"
+    " stiff pain confuse faint seizure droop slur leak fall constip die unfeel cannot severe worse sudden saddle chest"
+    " throat breath overdose".split()
+)
+
+
+def _counts(scan: Scan, facts: list[Fact]) -> Iterable[str]:
+    """Count symptom words outside sayings and words of everyday life: how much of each the reply holds."""
+    sayings = {i for f in facts if f.name.startswith("idiom") for i in range(f.first, f.last + 1)}
+    symptoms = life = 0
+    for index in range(min(scan.size, _MOST_WORDS)):
+        names = scan.classes[index]
+        if not names or index in sayings:
+            continue
+        symptoms += not _SYMPTOMS.isdisjoint(names)
+        life += "life" in names or "clinic" in names or "exercise" in names
+    yield f"n:symptoms{min(symptoms, 4)}"
+    yield f"n:life{min(life, 4)}"
+    yield f"n:{min(symptoms, 2)}/{min(life, 2)}"
+    warning = sum(1 for f in facts if not f.finding.benign and f.status in _LIVE and not f.name.startswith(_VALUES))
+    denied = sum(1 for f in facts if f.status == "denied")
+    yield f"n:warning{min(warning, 3)}"
+    yield f"n:denied{min(denied, 3)}"
+    yield f"n:good{min(sum(1 for f in facts if f.name == 'good_news'), 2)}"
+
+
+_LIVE = frozenset({"present", "possible", "persistent"})
+_VALUES = ("answer_", "score_low", "temp_normal", "exercises")
 
 
 def _level(answer: Bound) -> str:
