@@ -18,7 +18,7 @@ from followup.escalation.move import flag, policy_of
 from followup.escalation.plan_pages import page_line, page_person
 from followup.escalation.policy import Step, Target, TierPolicy
 from followup.escalation.states import CaseTier, PagePurpose, TimerKind
-from followup.escalation.timers import set_timer
+from followup.escalation.timers import due_at, set_timer
 from followup.staff.on_call import managers, next_change, who
 from followup.tasks.open import open_task
 from followup.tasks.states import TaskKind
@@ -34,6 +34,7 @@ _DUTIES = (Target.nurse, Target.physician, Target.manager)
 def climb(session: Session, case: Escalation, *, public_url: str, now: datetime) -> None:
     """Page what comes next for a locked case that is paging, and set the clock of what comes after it."""
     policy = policy_of(case)
+    _mind_the_change_of_shift(session, case, now=now)
     if case.round > 1 or case.step >= len(policy.steps):
         _broadcast(session, case, policy, public_url=public_url, now=now)
         return
@@ -74,9 +75,16 @@ def page_again(session: Session, case: Escalation, *, public_url: str, now: date
 
 def set_repage(session: Session, case: Escalation, *, now: datetime) -> None:
     """Set the clock of the next call to those paged: its interval, or the next change of shift if sooner."""
-    due_at = now + timedelta(seconds=policy_of(case).repage)
+    interval = now + timedelta(seconds=policy_of(case).repage)
     change = next_change(session, now)
-    set_timer(session, case, TimerKind.repage, due_at=min(due_at, change) if change else due_at, now=now)
+    set_timer(session, case, TimerKind.repage, due_at=min(interval, change) if change else interval, now=now)
+
+
+def _mind_the_change_of_shift(session: Session, case: Escalation, *, now: datetime) -> None:
+    """Whoever comes on duty hears of open cases when the shift begins, not an interval later."""
+    change, running = next_change(session, now), due_at(session, case.id, TimerKind.repage)
+    if change is not None and running is not None and change < running:
+        set_timer(session, case, TimerKind.repage, due_at=change, now=now)
 
 
 def on_call_now(session: Session, target: Target, *, now: datetime) -> list[uuid.UUID]:

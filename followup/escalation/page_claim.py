@@ -83,8 +83,9 @@ def claim_pages(session: Session, pages: list[DuePage], *, now: datetime) -> lis
         _CLAIM, {"ids": [each.id for each in pages], "now": now, "lease": CLAIM_LEASE_SECONDS}
     ).all()
     clinic_of = {each.id: each.clinic_id for each in pages}
+    order = {each.id: place for place, each in enumerate(pages)}
     claimed: list[ClaimedPage] = []
-    for row in rows:
+    for row in sorted(rows, key=lambda each: order[each.id]):
         clinic_id = clinic_of[row.id]
         reason = _not_needed(session, row.escalation_id, row.purpose)
         sender = _sender(session, Channel(row.channel))

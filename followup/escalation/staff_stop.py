@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from followup.audit.record import Actor, Subject, record
+from followup.clinics.states import Channel
 from followup.escalation.models import Escalation, Page
 from followup.escalation.move import lock_case
 from followup.escalation.next_way import use_next_way
@@ -71,6 +72,7 @@ def _latest_page(session: Session, case: Escalation, ids: Sequence[uuid.UUID]) -
             Page.escalation_id == case.id,
             Page.staff_contact_point_id.in_(ids),
             Page.purpose == PagePurpose.page,
+            Page.channel == Channel.sms,
         )
         .order_by(Page.due_at.desc(), Page.id.desc())
         .limit(1)

@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
+
 from followup.bootstrap import House
 from followup.db.session import Bell
 from followup.escalation.answer_call import Spoken, answer_call
