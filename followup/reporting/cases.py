@@ -6,26 +6,29 @@ on a color. The page behind a link in a text shows no patient at all.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from followup.clinics.states import Channel
 from followup.enrollment.models import Enrollment
 from followup.errors import NotFound
 from followup.escalation.models import ContactAttempt, Escalation, EscalationSignal, EscalationTimer, Page
+from followup.escalation.states import OPEN_STATES
 from followup.messaging.models import Message
 from followup.patients.models import ContactPoint, Patient, Procedure
 from followup.replies.models import Reply
+from followup.reporting.records import Wanted
 from followup.reporting.timeline import Said, assessments, said
 
 MOST_CLOSED = 30
 LAST_MESSAGES = 6
-LONGEST_TOKEN = 100
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{8,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,15 @@ class CasePage:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseRecord:
+    """One case with its findings and tries, for the API."""
+
+    case: Escalation
+    signals: Sequence[EscalationSignal]
+    attempts: Sequence[ContactAttempt]
+
+
+@dataclass(frozen=True, slots=True)
 class FoundLink:
     """Where the link of a page leads: ids only."""
 
@@ -78,7 +90,7 @@ class LinkedCase:
 
 def find_link(looking: Session, token: str) -> FoundLink | None:
     """Find the page with this link; the engine role looks."""
-    if not token or len(token) > LONGEST_TOKEN or not token.isascii():
+    if not _TOKEN.fullmatch(token):
         return None
     row = looking.execute(
         select(Page.clinic_id, Page.escalation_id, Page.id).where(Page.link_token == token)
@@ -147,14 +159,48 @@ def case_page(session: Session, case_id: uuid.UUID) -> CasePage:
     )
 
 
-def case_id_by_code(session: Session, code: str) -> uuid.UUID | None:
-    """Return the newest case with a public code."""
-    return session.scalar(
-        select(Escalation.id)
-        .where(func.upper(Escalation.code) == code.upper())
-        .order_by(Escalation.opened_at.desc())
-        .limit(1)
-    )
+def case_records(session: Session, wanted: Wanted, *, state: str | None = None) -> list[CaseRecord]:
+    """Return cases in the order they were opened; ``state`` is open, closed or None for all."""
+    query = select(Escalation)
+    if wanted.patient_id is not None:
+        query = query.where(Escalation.patient_id == wanted.patient_id)
+    if state is not None:
+        is_open = Escalation.state.in_(OPEN_STATES)
+        query = query.where(is_open if state == "open" else ~is_open)
+    if wanted.after is not None:
+        query = query.where(Escalation.id > wanted.after)
+    found = session.scalars(query.order_by(Escalation.id).limit(wanted.limit + 1)).all()
+    return _records(session, found)
+
+
+def case_record(session: Session, case_id: uuid.UUID) -> CaseRecord:
+    """Return one case with its findings and tries; raises NotFound, also for another clinic's."""
+    case = session.get(Escalation, case_id)
+    if case is None:
+        raise NotFound
+    return _records(session, [case])[0]
+
+
+def _records(session: Session, cases: Sequence[Escalation]) -> list[CaseRecord]:
+    ids = [case.id for case in cases]
+    signals = session.scalars(
+        select(EscalationSignal)
+        .where(EscalationSignal.escalation_id.in_(ids))
+        .order_by(EscalationSignal.at, EscalationSignal.id)
+    ).all()
+    attempts = session.scalars(
+        select(ContactAttempt)
+        .where(ContactAttempt.escalation_id.in_(ids))
+        .order_by(ContactAttempt.at, ContactAttempt.id)
+    ).all()
+    return [
+        CaseRecord(
+            case,
+            [each for each in signals if each.escalation_id == case.id],
+            [each for each in attempts if each.escalation_id == case.id],
+        )
+        for case in cases
+    ]
 
 
 def _words(session: Session, signals: Sequence[EscalationSignal]) -> list[Said]:

@@ -98,6 +98,9 @@ class ToDo:
 
 Entry = Planned | Sent | Said | Case | ToDo
 
+# What happened in one transaction has one time; it is told in the order in which it follows from each other.
+_WITHIN_A_MOMENT = {"said": 0, "case": 1, "task": 2, "sent": 3, "planned": 4}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -122,7 +125,7 @@ def timeline(session: Session, patient_id: uuid.UUID, now: datetime) -> Line:
         if case.closed_at is not None:
             entries.append(Case(case.closed_at, case, is_end=True))
     entries += [ToDo(task.opened_at, task) for task in _rows(session, Task, patient_id, Task.opened_at)]
-    entries.sort(key=lambda entry: entry.at)
+    entries.sort(key=lambda entry: (entry.at, _WITHIN_A_MOMENT[entry.kind]))
     return Line(
         past=[entry for entry in entries if entry.happened],
         future=[entry for entry in entries if not entry.happened],

@@ -15,7 +15,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from followup.db.sealed import blind
-from followup.errors import NotFound
+from followup.errors import InvalidInput, NotFound
 from followup.kit.tokens import hash_token
 from followup.staff.models import ApiKey, Staff, StaffSession
 from followup.staff.rules import IDLE_LIMIT
@@ -127,6 +127,14 @@ def staff_member(session: Session, staff_id: uuid.UUID) -> Staff:
     if row is None or row.disabled_at is not None:
         raise NotFound("This person does not work here.")
     return row
+
+
+def acting_for(session: Session, staff_id: uuid.UUID) -> Staff:
+    """Return the row of the person a system acts for; raises InvalidInput at ``staff_id`` for nobody."""
+    try:
+        return staff_member(session, staff_id)
+    except NotFound as unknown:
+        raise InvalidInput("staff_id", unknown.message) from None
 
 
 def names(session: Session) -> dict[str, str]:

@@ -20,6 +20,7 @@ from followup.web import api, pages, problems
 from followup.web.hooks import door as hook_door
 from followup.web.hooks import email as email_hooks
 from followup.web.hooks import twilio as twilio_hooks
+from followup.web.hooks import voice as voice_hooks
 from followup.web.render import STATIC
 from followup.web.security import Guard
 
@@ -31,6 +32,7 @@ PUBLIC_ROUTES: Mapping[str, str] = {
     "/api/v1/openapi.json": "the description of the API; the same for everybody",
     "/c/{code}": "shows a case code and a button to whoever holds the signed link; no detail before sign-in",
     "/hooks/": "carriers sign what they send; the routes check it themselves",
+    "/u/": "a signed link in a mail that ends the mails; the law asks that it works without a sign-in",
     "/static": "style sheets and one script",
 }
 
@@ -53,7 +55,7 @@ def create_app(house: House, *, library: Library | None = None) -> FastAPI:
     problems.install(app)
     app.include_router(pages.router, include_in_schema=False)
     app.include_router(api.router)
-    for door in (twilio_hooks, email_hooks):
+    for door in (twilio_hooks, voice_hooks, email_hooks):
         app.include_router(door.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -27,8 +27,8 @@ MOST_BODY_BYTES = 256 * 1024
 MOST_HEADER_BYTES = 16 * 1024
 MOST_ADDRESS_BYTES = 4 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# Doors that no cookie opens, so that no other site can make a browser use them.
-NOT_BY_COOKIE = ("/api/", "/hooks/")
+# Doors that no cookie opens, so that no other site can make a browser use them: keys, signatures, signed links.
+NOT_BY_COOKIE = ("/api/", "/hooks/", "/u/")
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"

@@ -27,7 +27,9 @@ def test_not_ready_until_a_sweep_went_round(stranger: TestClient, house: House) 
 
 def test_a_silent_database_is_said_and_not_thrown(settings: Settings) -> None:
     nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
-    house = build(settings.model_copy(update={"database_engine_url": SecretStr(nowhere)}), ringer=lambda _: None)
+    house = build(
+        settings.model_copy(update={"database_engine_url": SecretStr(nowhere)}), ringer=lambda _: None
+    )
     with TestClient(create_app(house)) as client:
         told = client.get("/readyz")
     assert (told.status_code, told.json()["database"]) == (503, "does not answer")

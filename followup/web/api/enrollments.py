@@ -20,16 +20,10 @@ from followup.kit.windows import to_local, zone
 from followup.reporting import records
 from followup.staff.rules import Permission
 from followup.web.api import show
+from followup.web.api.answers import EnrollmentOut, MoveDateOut
 from followup.web.api.paging import Asked, Page, page_of
+from followup.web.api.requests import EnrollmentIn, MoveDateIn, PauseIn, WithdrawIn
 from followup.web.api.router import router_of
-from followup.web.api.schemas import (
-    EnrollmentIn,
-    EnrollmentOut,
-    MoveDateIn,
-    MoveDateOut,
-    PauseIn,
-    WithdrawIn,
-)
 from followup.web.api.strict import note_ignored
 from followup.web.deps import Desk, with_key
 from followup.web.ids import Id

@@ -9,9 +9,9 @@ from followup.enrollment.queries import touchpoint_view
 from followup.reporting import records
 from followup.staff.rules import Permission
 from followup.web.api import show
+from followup.web.api.answers import MessageOut, PatientOut, ReplyOut, TouchpointOut
 from followup.web.api.paging import Asked, Page, page_of
 from followup.web.api.router import router_of
-from followup.web.api.schemas import MessageOut, PatientOut, ReplyOut, TouchpointOut
 from followup.web.deps import Desk, with_key
 from followup.web.ids import Id
 

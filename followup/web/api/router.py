@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from followup.web.api.schemas import Problem
+from followup.web.api.answers import Problem
 from followup.web.api.strict import StrictRoute
 
 _PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}

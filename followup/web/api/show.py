@@ -7,15 +7,19 @@ from typing import Any
 
 from followup.enrollment.planning.replan import Change, Replan
 from followup.enrollment.queries import EnrollmentView, TouchpointView
+from followup.reporting.cases import CaseRecord
 from followup.reporting.records import PatientRecord, ReplyRecord
-from followup.web.api.schemas import (
+from followup.web.api.answers import (
+    AttemptOut,
     ChangeOut,
     ContactPointOut,
     EnrollmentOut,
+    EscalationOut,
     MessageOut,
     MoveDateOut,
     PatientOut,
     ReplyOut,
+    SignalOut,
     TaskOut,
     TouchpointOut,
 )
@@ -90,6 +94,27 @@ def task(each: Any) -> TaskOut:
         id=each.id, kind=each.kind.value, state=each.state.value, priority=each.priority,
         patient_id=each.patient_id, subject_id=each.subject_id, reason=each.reason, opened_at=each.opened_at,
         due_at=each.due_at, owner_id=each.owner_id, closed_at=each.closed_at, disposition=each.disposition,
+    )  # fmt: skip
+
+
+def escalation(each: CaseRecord) -> EscalationOut:
+    """Show one case with its findings and tries."""
+    case = each.case
+    return EscalationOut(
+        id=case.id, code=case.code, patient_id=case.patient_id, enrollment_id=case.enrollment_id,
+        tier=case.tier.value, state=case.state.value, owner_id=case.owner_id,
+        flags=[str(flag) for flag in case.flags], opened_at=case.opened_at, accepted_at=case.accepted_at,
+        contacted_at=case.contacted_at, closed_at=case.closed_at, disposition=case.disposition, note=case.note,
+        signals=[
+            SignalOut(kind=row.kind, cause_id=row.cause_id, tier=str(row.tier), rule=row.rule, at=row.at)
+            for row in each.signals
+        ],
+        attempts=[
+            AttemptOut(
+                staff_id=row.staff_id, how=str(row.how), outcome=str(row.outcome), note=row.note, at=row.at
+            )
+            for row in each.attempts
+        ],
     )  # fmt: skip
 
 

@@ -9,9 +9,10 @@ from followup.reporting import records
 from followup.staff.rules import Permission
 from followup.tasks.close import close_task
 from followup.web.api import show
+from followup.web.api.answers import TaskOut
 from followup.web.api.paging import Asked, Page, page_of
+from followup.web.api.requests import CloseTaskIn
 from followup.web.api.router import router_of
-from followup.web.api.schemas import CloseTaskIn, TaskOut
 from followup.web.deps import Desk, with_key
 from followup.web.ids import Id
 

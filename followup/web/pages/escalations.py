@@ -10,8 +10,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from followup.audit.record import Subject
-from followup.errors import Conflict, FieldProblem, InvalidInput, NotAllowed
-from followup.escalation.acknowledge import Result, StaffAnswer, accept, pass_up
+from followup.errors import FieldProblem, InvalidInput
+from followup.escalation.acknowledge import accept, pass_up
 from followup.escalation.close import close_case
 from followup.escalation.contact import Attempt, log_attempt
 from followup.escalation.rules import DISPOSITIONS
@@ -20,6 +20,7 @@ from followup.reporting.cases import case_page, recently_closed
 from followup.reporting.today import on_call, open_cases
 from followup.staff.queries import names, staff_member
 from followup.staff.rules import LICENSED, Permission
+from followup.web.answers import refuse_lost
 from followup.web.deps import Desk, at_desk
 from followup.web.forms import Fields, Posted
 from followup.web.ids import Id
@@ -27,11 +28,6 @@ from followup.web.render import page
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 router = APIRouter(prefix="/escalations")
-
-_REFUSED = {
-    Result.closed: "This case is closed.",
-    Result.not_allowed: "Your role can't take cases.",
-}
 
 
 @router.get("")
@@ -101,19 +97,6 @@ def close(
     except InvalidInput as wrong:
         return _case(request, desk, case_id, values=fields, problems=wrong.problems, status=422)
     return RedirectResponse(f"/escalations/{case_id}?done=closed", status_code=303)
-
-
-def refuse_lost(answer: StaffAnswer) -> None:
-    """Raise Conflict with who has the case, or NotAllowed; nothing for whoever has it now."""
-    if answer.result is Result.taken:
-        who = answer.taken
-        raise Conflict(
-            f"{who.staff_name} has accepted this case at {who.clock}." if who else "Somebody has accepted it."
-        )
-    if answer.result is Result.not_allowed:
-        raise NotAllowed(_REFUSED[answer.result])
-    if answer.result in _REFUSED:
-        raise Conflict(_REFUSED[answer.result])
 
 
 def _attempt(fields: Fields) -> Attempt:

@@ -1,16 +1,15 @@
-"""The shapes of the JSON API. Names are stable: a field may be added, none may be renamed or change its meaning.
+"""What the API is sent. Fields are texts that a verb checks, so that every problem comes back at its field.
 
-Instants are UTC with a zone; ``local_time`` is wall-clock time in ``time_zone``. Fields of a request are
-texts that a verb checks, so that every problem comes back at its field in words for the person who typed it.
+Names are stable: a field may be added, none may be renamed or change its meaning.
 """
 
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from followup.escalation.states import ContactOutcome, ContactWay
 
 WRITTEN = ConfigDict(extra="allow")  # what nobody asked for is ignored, and its name is logged
 
@@ -74,116 +73,6 @@ class EnrollmentIn(BaseModel):
     )
 
 
-class TouchpointOut(BaseModel):
-    """One planned contact."""
-
-    id: uuid.UUID
-    enrollment_id: uuid.UUID
-    key: str
-    kind: str
-    channel: str
-    day: int
-    local_time: datetime = Field(description="Wall-clock time in time_zone, without an offset.")
-    time_zone: str
-    due_at: datetime
-    state: str
-    reason: str | None
-    why: str
-
-
-class EnrollmentOut(BaseModel):
-    """One patient on one pathway after one procedure."""
-
-    id: uuid.UUID
-    patient_id: uuid.UUID
-    pathway: str
-    channel: str
-    language: str
-    time_zone: str
-    performed_on: date
-    performed_at: str
-    harvest: str
-    state: str
-    state_reason: str | None
-    enrolled_at: datetime
-    version: int
-    warnings: list[str] = []
-    touchpoints: list[TouchpointOut] = []
-
-
-class ContactPointOut(BaseModel):
-    """A number or address and what is known of it."""
-
-    channel: str
-    address: str
-    state: str
-    consented_at: datetime | None
-    opted_out_at: datetime | None
-
-
-class PatientOut(BaseModel):
-    """A person in the clinic's care."""
-
-    id: uuid.UUID
-    name: str
-    birth_date: str | None
-    language: str
-    time_zone: str
-    contact_points: list[ContactPointOut]
-
-
-class MessageOut(BaseModel):
-    """One text or mail to a patient."""
-
-    id: uuid.UUID
-    patient_id: uuid.UUID | None
-    enrollment_id: uuid.UUID | None
-    touchpoint_id: uuid.UUID | None
-    channel: str
-    purpose: str
-    body: str
-    state: str
-    reason: str | None
-    error_code: str | None
-    queued_at: datetime
-    accepted_at: datetime | None
-    final_at: datetime | None
-
-
-class ReplyOut(BaseModel):
-    """What a patient wrote, and what was concluded."""
-
-    id: uuid.UUID
-    patient_id: uuid.UUID | None
-    enrollment_id: uuid.UUID | None
-    touchpoint_id: uuid.UUID | None
-    channel: str
-    body: str
-    received_at: datetime
-    state: str
-    tier: str | None
-    priority: str | None
-    ruleset: str | None
-    evidence: list[dict[str, Any]]
-
-
-class TaskOut(BaseModel):
-    """Something a person is asked to do."""
-
-    id: uuid.UUID
-    kind: str
-    state: str
-    priority: str
-    patient_id: uuid.UUID | None
-    subject_id: uuid.UUID | None
-    reason: str
-    opened_at: datetime
-    due_at: datetime
-    owner_id: uuid.UUID | None
-    closed_at: datetime | None
-    disposition: str | None
-
-
 class PauseIn(BaseModel):
     """Why planned texts are to wait."""
 
@@ -212,25 +101,6 @@ class MoveDateIn(BaseModel):
     confirmed: bool = Field(False, description="Says that an unusual date is right.")
 
 
-class ChangeOut(BaseModel):
-    """What moving the date does to one touchpoint."""
-
-    key: str
-    kind: str
-    words: str
-    before: datetime | None
-    after: datetime | None
-
-
-class MoveDateOut(BaseModel):
-    """What moving the date does, or did."""
-
-    applied: bool
-    version: int
-    changes: list[ChangeOut]
-    notes: list[str]
-
-
 class CloseTaskIn(BaseModel):
     """What was done about a task."""
 
@@ -242,21 +112,29 @@ class CloseTaskIn(BaseModel):
     note: str | None = Field(None, max_length=4000)
 
 
-class FieldError(BaseModel):
-    """One thing wrong with one field."""
+class AcceptIn(BaseModel):
+    """Who takes a case."""
 
-    field: str
-    message: str
+    staff_id: uuid.UUID
 
 
-class Problem(BaseModel):
-    """An RFC 9457 problem. ``code`` is stable; sentences may change."""
+class AttemptIn(BaseModel):
+    """One try to speak with the patient."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    errors: list[FieldError] | None = None
-    enrollment_id: str | None = None
-    enrollment: str | None = None
+    staff_id: uuid.UUID
+    how: ContactWay = ContactWay.phone
+    outcome: ContactOutcome
+    read_back: bool = Field(False, description="The patient repeated what to do.")
+    note: str | None = Field(None, max_length=4000)
+
+
+class DispositionIn(BaseModel):
+    """What was done about a case."""
+
+    staff_id: uuid.UUID
+    disposition: str = Field(
+        description="emergency_services, seen_today, appointment, advice, medication, expected, welfare_check,"
+        " referred or false_alarm",
+        examples=["seen_today"],
+    )
+    note: str = Field(max_length=4000, examples=["Seen at 11:40, strength normal."])
