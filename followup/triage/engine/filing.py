@@ -6,8 +6,9 @@ is sure. A text in another language, a shortened one, a guessed word or a symbol
 
 from __future__ import annotations
 
+import math
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from followup.triage.engine.decision import Context, QuestionKind, Tier
 from followup.triage.engine.judging import Hit
@@ -32,6 +33,9 @@ class Filing:
     reason: str
     unexplained: tuple[str, ...]
     worrying: bool
+    blocked: bool = False
+    covered: bool = False
+    positive: bool = False
 
 
 def may_file(
@@ -48,18 +52,20 @@ def may_file(
     reason = _positive_reason(understood, hits, context)
     worrying = _worrying(understood, hits, reading)
     if blocked:
-        return Filing(False, blocked, unexplained, worrying or blocked in {"language", "long", "empty sense"})
-    if reading is None or rules.model is None:
-        return Filing(bool(reason) and not unexplained, reason or "no positive reason", unexplained, worrying)
-    limits = rules.model.thresholds
+        urgent = worrying or blocked in {"language", "long"}
+        return Filing(False, blocked, unexplained, urgent, blocked=True)
     covered = bool(reason) and _covered(understood, hits)
-    needed = limits["file"] if reason else limits["file_without_reason"]
-    needed = limits["file_covered"] if covered else needed
-    sure = reading.chances[Tier.ROUTINE] >= needed
+    filing = Filing(covered, reason or "no positive reason", unexplained, worrying, False, covered, bool(reason))
+    if reading is None or rules.model is None:
+        return filing
+    limits = rules.model.thresholds
+    calm = calmness(reading.chances[Tier.ROUTINE], rules.model.strange(understood.scan.words))
+    needed = limits["file_covered" if covered else "file" if reason else "file_without_reason"]
+    sure = calm >= needed
     danger = reading.at_least(Tier.URGENT) > limits["danger_covered" if covered else "danger"]
     if danger or not sure:
-        return Filing(False, "the learned reader is not sure", unexplained, worrying or danger)
-    return Filing(True, reason or "both readers agree", unexplained, False)
+        return replace(filing, allowed=False, reason="the learned reader is not sure", worrying=worrying or danger)
+    return replace(filing, allowed=True, reason=reason or "both readers agree", worrying=False)
 
 
 def _blocked(text: str, understood: Understood, hits: list[Hit], rules: Ruleset) -> str:
@@ -105,6 +111,16 @@ def _unexplained(understood: Understood, rules: Ruleset) -> tuple[str, ...]:
         if word not in rules.lexicon.common and word not in rules.lexicon.vocabulary:
             out.append(scan.tokens.plain[index])
     return tuple(dict.fromkeys(out))[:20]
+
+
+#: How much one word that routine replies do not use weighs against filing, in units of log-odds.
+STRANGE_WORD = 0.8
+
+
+def calmness(chance: float, strange: int) -> float:
+    """Return the margin for filing: log-odds of routine, less a charge for every unfamiliar word."""
+    bounded = min(max(chance, 1e-4), 1 - 1e-4)
+    return math.log(bounded / (1 - bounded)) - STRANGE_WORD * strange
 
 
 _UNASKED = frozenset({QuestionKind.NONE, QuestionKind.OPEN})

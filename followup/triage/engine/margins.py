@@ -1,31 +1,142 @@
 """Choose the learned reader's margins from leave-one-writer-out chances; safety first, then the person's load.
 
-Nothing here reads a sealed file. The numbers are written into the model file and change only by training again.
+Every development reply is judged with the chances of a model, and a list of familiar words, that never saw its writer.
+The filing margin is the lowest at which hardly any emergency or urgent reply would be filed and at most one warning in
+two hundred is. Nothing here reads a sealed file.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from followup.triage.engine.corpus import Example
+from followup.triage.engine.corpus import AUTHOR, Example
+from followup.triage.engine.deciding import Judged, judge
+from followup.triage.engine.decision import RANK, Tier
+from followup.triage.engine.filing import calmness
+from followup.triage.engine.measures import WARNINGS, shares
+from followup.triage.engine.reader import TIERS, Reading
 from followup.triage.engine.ruleset import Ruleset
 
-THRESHOLDS = {
-    "emergency": 0.5,
-    "urgent": 0.5,
-    "same_day": 0.5,
-    "emergency_over": 0.6,
-    "urgent_over": 0.6,
-    "same_day_over": 0.6,
-    "file": 0.5,
-    "file_without_reason": 0.75,
-    "file_covered": 0.1,
-    "danger": 0.15,
-    "danger_covered": 0.75,
+GRAVE = frozenset({Tier.EMERGENCY, Tier.URGENT})
+#: Emergency or urgent replies of unseen writers, per thousand, that the filing margin may let through.
+GRAVE_PER_THOUSAND = 1.2
+UNSAFE_PER_THOUSAND = 5.0
+#: How much more a kind of evidence counts toward filing, in log-odds: the rules explain every word; some reason; none.
+EVIDENCE = {"file_covered": 3.0, "file": 0.0, "file_without_reason": -0.7}
+ALERTS = {
+    "emergency": (0.35, 0.4, 0.45, 0.5),
+    "urgent": (0.4, 0.45, 0.5),
+    "same_day": (0.35, 0.4, 0.45, 0.5),
+    "over": (0.5, 0.6, 0.7, 0.8),
 }
 
 
-def choose(examples: Sequence[Example], chances: Any, rules: Ruleset) -> tuple[dict[str, float], str]:
-    """Return the margins and a line that says how they were chosen."""
-    return dict(THRESHOLDS), f"fixed margins for {len(examples)} replies\n"
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One development reply as the margins see it."""
+
+    truth: Tier
+    found: Tier | None
+    kind: str
+    calm: float
+    reading: Reading
+
+
+def cases_of(examples: Sequence[Example], chances: Any, familiar: dict[str, set[str]], rules: Ruleset) -> list[Case]:
+    """Return the cases of independent writers; ``familiar`` maps a writer to the words known without them."""
+    cases: list[Case] = []
+    for example, row in zip(examples, chances, strict=True):
+        if example.writer == AUTHOR:
+            continue
+        judged = judge(example.text, example.context, rules)
+        reading = Reading(dict(zip(TIERS, (float(value) for value in row), strict=True)))
+        words = {w for w in judged.understood.scan.words if len(w) > 1 and w.isalpha()}
+        calm = calmness(reading.chances[Tier.ROUTINE], len(words - familiar[example.writer]))
+        found = judged.tier if judged.tier in WARNINGS else None
+        cases.append(Case(example.tier, found, _kind(judged), calm, reading))
+    return cases
+
+
+def _kind(judged: Judged) -> str:
+    if judged.filing.blocked:
+        return "blocked"
+    if judged.filing.covered:
+        return "file_covered"
+    return "file" if judged.filing.positive else "file_without_reason"
+
+
+def filing_margins(cases: Sequence[Case]) -> dict[str, float]:
+    """Return the filing margin of each kind of evidence, all on one scale of caution."""
+    warnings = sum(1 for case in cases if case.truth in WARNINGS)
+    grave = sum(1 for case in cases if case.truth in GRAVE)
+    free = [case for case in cases if case.found is None and case.kind != "blocked"]
+    moved = sorted(((case.calm + EVIDENCE[case.kind], case.truth) for case in free), reverse=True)
+    unsafe = gone = 0
+    limit = 9.0
+    for place, (value, truth) in enumerate(moved):
+        unsafe += truth in WARNINGS
+        gone += truth in GRAVE
+        if unsafe > UNSAFE_PER_THOUSAND * warnings / 1000 or gone > GRAVE_PER_THOUSAND * grave / 1000:
+            break
+        following = moved[place + 1][0] if place + 1 < len(moved) else value - 1
+        limit = (value + following) / 2
+    return {name: round(limit - by, 3) for name, by in EVIDENCE.items()}
+
+
+def decide(case: Case, limits: dict[str, float]) -> Tier:
+    """Return the tier a case gets with these margins (the same order as ``deciding``)."""
+    files = case.found is None and case.kind != "blocked" and case.calm >= limits[case.kind]
+    danger = limits["danger_covered" if case.kind == "file_covered" else "danger"]
+    if files and case.reading.at_least(Tier.URGENT) <= danger:
+        return Tier.ROUTINE
+    suffix = "_over" if case.found is not None else ""
+    for tier in (Tier.EMERGENCY, Tier.URGENT, Tier.SAME_DAY):
+        if case.found is not None and RANK[case.found] >= RANK[tier]:
+            return case.found
+        if case.reading.at_least(tier) >= limits[tier.value + suffix]:
+            return tier
+    return Tier.UNCLEAR
+
+
+def choose(examples: Sequence[Example], chances: Any, familiar: dict[str, set[str]], rules: Ruleset) -> Chosen:
+    """Return the margins, the cases they were chosen on, and what they cost on unseen writers."""
+    cases = cases_of(examples, chances, familiar, rules)
+    limits = {**filing_margins(cases), "danger": 0.3, "danger_covered": 0.75, "same_day_over": 1.0}
+    best: tuple[float, dict[str, float]] = (-1e9, limits)
+    for emergency, urgent, same_day, over in itertools.product(*ALERTS.values()):
+        tried = {**limits, "emergency": emergency, "urgent": urgent, "same_day": same_day}
+        tried |= {"emergency_over": over, "urgent_over": over}
+        best = max(best, (_worth(cases, tried), tried), key=lambda pair: pair[0])
+    return Chosen(best[1], cases, _note(cases, best[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Margins, the cases behind them, and a printed note."""
+
+    limits: dict[str, float]
+    cases: list[Case]
+    note: str
+
+
+def _worth(cases: Sequence[Case], limits: dict[str, float]) -> float:
+    """Value a set of margins: exact tiers, less a charge for a warning that is not raised high enough."""
+    total = 0.0
+    for case in cases:
+        got = decide(case, limits)
+        total += got is case.truth
+        if case.truth is Tier.EMERGENCY and got not in GRAVE:
+            total -= 1.0
+        if case.truth in WARNINGS and got not in WARNINGS:
+            total -= 1.0
+    return total
+
+
+def _note(cases: Sequence[Case], limits: dict[str, float]) -> str:
+    pairs = [(case.truth, decide(case, limits)) for case in cases]
+    lines = ["leave-one-writer-out, both readers (the rules have seen part of these writers):"]
+    lines += ["  " + share.line() for share in shares(pairs)]
+    return "\n".join(lines) + f"\nmargins: {limits}\n"

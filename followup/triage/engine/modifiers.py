@@ -164,7 +164,7 @@ def _forward_negation(scan: Scan, match: Match) -> str:
         if spot < 0 or scan.clause[spot] != clause:
             return ""
         classes, word = scan.classes[spot], scan.words[spot]
-        if "fakeno" in classes or (word == "," and blocked):
+        if "fakeno" in classes or (word == "," and blocked) or word in _TURNS:
             return ""
         if "no" in classes:
             if word == "no" and spot and scan.words[spot + 1] == "," and scan.words[spot - 1] not in BREAKS:
@@ -253,6 +253,8 @@ def _past(scan: Scan, match: Match) -> tuple[str, str]:
     return "", ""
 
 
+#: Words after which a denial no longer holds: "no, just rolled off the bed", "nada de eso, solo mareo".
+_TURNS = frozenset({"just", "only", "solo", "nomas", "bueno", "actually", "unless", "also", "tambien"})
 _YEAR_CUES = frozenset({"in", "en", "since", "desde", "del", "back", "year", "año"})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -40,6 +41,7 @@ class Model:
     scales: dict[str, float]
     thresholds: dict[str, float]
     corpus: str
+    familiar: frozenset[str] = frozenset()
 
     def logits(self, groups: dict[str, list[str]]) -> list[float]:
         """Return the five raw scores."""
@@ -53,6 +55,10 @@ class Model:
             for place, total in enumerate(map(sum, zip(*rows, strict=True))):
                 totals[place] += total * scale
         return totals
+
+    def strange(self, words: Iterable[str]) -> int:
+        """Count the different words that routine replies do not use often enough to be sure of them."""
+        return len({word for word in words if len(word) > 1 and word.isalpha() and word not in self.familiar})
 
     def read(self, groups: dict[str, list[str]], *, reasons: bool = False) -> Reading:
         """Return the probabilities of the five tiers for one reply's features."""
@@ -89,5 +95,5 @@ def parse(text: str) -> Model:
     body = json.loads(text)
     weights = {name: tuple(row) for name, row in body["weights"].items()}
     return Model(
-        weights, tuple(body["bias"]), body["step"], body["scales"], body["thresholds"], body["corpus"]
+        weights, tuple(body["bias"]), body["step"], body["scales"], body["thresholds"], body["corpus"], frozenset(body["familiar"])
     )

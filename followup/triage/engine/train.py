@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from followup.triage.engine.corpus import AUTHOR, Example, corpus_hash
+from followup.triage.engine import ruleset as rulesets
+from followup.triage.engine.corpus import AUTHOR, Example, corpus_hash, development, paraphrases
 from followup.triage.engine.decision import Tier
 from followup.triage.engine.features import GROUPS, features
+from followup.triage.engine.margins import choose
 from followup.triage.engine.reader import TIERS
 from followup.triage.engine.ruleset import Ruleset
 from followup.triage.engine.understanding import understand
@@ -212,7 +214,36 @@ def leave_one_writer_out(groups: Sequence[Groups], examples: Sequence[Example]) 
     return out
 
 
-def model_text(data: Matrix, weights: Any, bias: Any, *, thresholds: dict[str, float], corpus: str) -> str:
+def word_sets(examples: Sequence[Example], ruleset: Ruleset) -> list[set[str]]:
+    """Return the different words of every example, as the engine spells them."""
+    found = []
+    for example in examples:
+        words = understand(example.text, example.context, ruleset).scan.words
+        found.append({word for word in words if len(word) > 1 and word.isalpha()})
+    return found
+
+
+def familiar_words(examples: Sequence[Example], words: Sequence[set[str]], without: str = "") -> set[str]:
+    """Return the words that routine replies use at least half as often as all others; ``without`` skips a writer."""
+    routine: dict[str, int] = {}
+    other: dict[str, int] = {}
+    for example, mine in zip(examples, words, strict=True):
+        if example.writer != without:
+            counts = routine if example.tier is Tier.ROUTINE else other
+            for word in mine:
+                counts[word] = counts.get(word, 0) + 1
+    return {word for word, count in routine.items() if (count + 1) / (other.get(word, 0) + 1) >= 0.5}
+
+
+def model_text(
+    data: Matrix,
+    weights: Any,
+    bias: Any,
+    *,
+    thresholds: dict[str, float],
+    corpus: str,
+    familiar: set[str],
+) -> str:
     """Return the model file: integer weights, features whose weights all round to nothing left out."""
     import numpy as np
 
@@ -230,6 +261,7 @@ def model_text(data: Matrix, weights: Any, bias: Any, *, thresholds: dict[str, f
         "scales": SCALES,
         "bias": [round(float(value), 4) for value in bias],
         "thresholds": thresholds,
+        "familiar": sorted(familiar),
         "weights": rows,
     }
     return (
@@ -238,31 +270,26 @@ def model_text(data: Matrix, weights: Any, bias: Any, *, thresholds: dict[str, f
     )
 
 
-def train(
-    examples: Sequence[Example], ruleset: Ruleset, target: Path, *, thresholds: dict[str, float]
-) -> str:
-    """Train on all examples, write the model file, return its text."""
-    groups = groups_of(examples, ruleset)
-    data = matrix(groups, examples)
-    weights, bias = fit(data)
-    text = model_text(data, weights, bias, thresholds=thresholds, corpus=corpus_hash(examples))
-    target.write_text(text, encoding="utf-8")
-    return text
-
-
 def train_shipped(target: Path | None = None) -> str:
     """Train on the development corpus with margins from leave-one-writer-out; return what to print."""
-    from followup.triage.engine import ruleset as rulesets
-    from followup.triage.engine.corpus import development
-    from followup.triage.engine.margins import choose
-
     rules = rulesets.load()
-    examples = development()
+    examples = development() + paraphrases()
     groups = groups_of(examples, rules)
-    thresholds, note = choose(examples, leave_one_writer_out(groups, examples), rules)
+    words = word_sets(examples, rules)
+    chances = leave_one_writer_out(groups, examples)
+    writers = {example.writer for example in examples} - {AUTHOR}
+    familiar = {writer: familiar_words(examples, words, writer) for writer in sorted(writers)}
+    chosen = choose(examples, chances, familiar, rules)
     data = matrix(groups, examples)
     weights, bias = fit(data)
-    text = model_text(data, weights, bias, thresholds=thresholds, corpus=corpus_hash(examples))
+    text = model_text(
+        data,
+        weights,
+        bias,
+        thresholds=chosen.limits,
+        corpus=corpus_hash(examples),
+        familiar=familiar_words(examples, words),
+    )
     place = target or Path(__file__).resolve().parent / "reader.json"
     place.write_text(text, encoding="utf-8")
-    return f"{len(examples)} replies, {len(data.names)} features, {len(text)} bytes -> {place}\n{note}"
+    return f"{len(examples)} replies, {len(data.names)} features, {len(text)} bytes -> {place.name}\n{chosen.note}"
