@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from celery import signals
+
 from followup.messaging.deliver import deliver_due
+from followup.messaging.drain import stop_pumps
 from followup.messaging.settle_due import settle_due
 from workers.app import app, house
 
@@ -26,3 +31,9 @@ def settle(*_ids: str) -> None:
     """Settle expired claims, doubts and texts without a report."""
     home = house()
     settle_due(home.database, home.clock, home.outside)
+
+
+@signals.worker_shutting_down.connect
+def drain(**_: Any) -> None:
+    """Finish the calls under way and give back what was only claimed, within the worker's grace time."""
+    stop_pumps()

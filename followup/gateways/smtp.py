@@ -1,7 +1,8 @@
 """Mail through a mail server, with the same three answers as a carrier: it has it, it refused it, or nobody knows.
 
-A connection that breaks after the message was handed over is a doubt, not a failure: the server may have it.
-The library is synchronous; each mail is sent in a thread with a time-out.
+A connection that breaks after the message was handed over is a doubt, not a failure: the server may have it. One
+that breaks before that is safe to try again. The library is synchronous; each mail is sent in a thread with a
+time-out. The threads are this gateway's own: a mail server that hangs must not take those that the database needs.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import smtplib
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +18,8 @@ from followup.errors import ConfigurationError
 from followup.ports import Accepted, InDoubt, Outcome, OutgoingEmail, Refusal, Refused
 
 SECONDS = 15.0
+MAILS_AT_ONCE = 20
+ACCEPTED, WILL_FORWARD, GO_AHEAD, PERMANENT = 250, 251, 354, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +56,20 @@ class SmtpGateway:
     def __init__(self, server: SmtpServer, *, seconds: float = SECONDS) -> None:
         self._server = server
         self._seconds = seconds
+        self._threads = ThreadPoolExecutor(MAILS_AT_ONCE, thread_name_prefix="smtp")
 
     async def send(self, email: OutgoingEmail) -> Outcome:
         """Hand one mail over; never raises for what the server does."""
-        return await asyncio.to_thread(self._send, email)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._send, email)
 
     def _send(self, email: OutgoingEmail) -> Outcome:
         try:
             connection = self._connect()
         except smtplib.SMTPAuthenticationError as error:
-            return Refused(Refusal.configuration, f"smtp {error.smtp_code}")
+            temporary = error.smtp_code < PERMANENT
+            return Refused(
+                Refusal.not_processed if temporary else Refusal.configuration, f"smtp {error.smtp_code}"
+            )
         except (OSError, smtplib.SMTPException) as error:
             return Refused(Refusal.not_processed, type(error).__name__)
         try:
@@ -85,24 +93,46 @@ class SmtpGateway:
 
     def _hand_over(self, connection: smtplib.SMTP, email: OutgoingEmail) -> Outcome:
         try:
-            connection.sendmail(email.sender, [email.to], email.raw)
-        except smtplib.SMTPRecipientsRefused as error:
-            code = next(iter(error.recipients.values()))[0]
-            return Refused(_recipient_refusal(code), f"smtp {code}")
-        except smtplib.SMTPSenderRefused as error:
-            return Refused(Refusal.configuration, f"smtp {error.smtp_code}")
-        except smtplib.SMTPServerDisconnected:
-            return InDoubt("disconnected after the mail was handed over")
-        except smtplib.SMTPResponseException as error:
-            refusal = Refusal.temporary if error.smtp_code < 500 else Refusal.bad_text
-            return Refused(refusal, f"smtp {error.smtp_code}")
+            refused = _announce(connection, email)
+        except (OSError, smtplib.SMTPException) as error:
+            # The words have not left yet.
+            return Refused(Refusal.not_processed, type(error).__name__)
+        if refused is not None:
+            return refused
+        try:
+            connection.send(_quoted(email.raw))
+            code, _ = connection.getreply()
         except (OSError, smtplib.SMTPException) as error:
             return InDoubt(type(error).__name__)
-        return Accepted(email.message_id, "accepted")
+        if code == ACCEPTED:
+            return Accepted(email.message_id, "accepted")
+        return Refused(Refusal.temporary if code < PERMANENT else Refusal.bad_text, f"smtp {code}")
+
+
+def _announce(connection: smtplib.SMTP, email: OutgoingEmail) -> Refused | None:
+    """Say who writes to whom and ask whether the words may come; a refusal of any of it."""
+    connection.ehlo_or_helo_if_needed()
+    code, _ = connection.mail(email.sender)
+    if code != ACCEPTED:
+        temporary = code < PERMANENT
+        return Refused(Refusal.not_processed if temporary else Refusal.configuration, f"smtp {code}")
+    code, _ = connection.rcpt(email.to)
+    if code not in (ACCEPTED, WILL_FORWARD):
+        return Refused(_recipient_refusal(code), f"smtp {code}")
+    code, _ = connection.docmd("DATA")
+    if code != GO_AHEAD:
+        return Refused(Refusal.not_processed if code < PERMANENT else Refusal.bad_text, f"smtp {code}")
+    return None
+
+
+def _quoted(raw: bytes) -> bytes:
+    """Return a mail as it travels: lines end in CR LF, a leading dot is doubled, a lone dot ends it."""
+    lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n").split(b"\n")
+    return b"\r\n".join(b"." + line if line.startswith(b".") else line for line in lines) + b"\r\n.\r\n"
 
 
 def _recipient_refusal(code: int) -> Refusal:
-    return Refusal.temporary if code < 500 else Refusal.bad_number
+    return Refusal.temporary if code < PERMANENT else Refusal.bad_number
 
 
 def _leave(connection: smtplib.SMTP) -> None:

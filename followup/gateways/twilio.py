@@ -162,7 +162,10 @@ class _Http(AsyncTwilioHttpClient):  # type: ignore[misc]
         kwargs["allow_redirects"] = False
         if auth := kwargs.pop("auth", None):
             # The SDK's own way of signing in is deprecated by the HTTP library and warns on every call.
-            kwargs["headers"] = {**(kwargs.get("headers") or {}), "Authorization": aiohttp.encode_basic_auth(*auth)}
+            kwargs["headers"] = {
+                **(kwargs.get("headers") or {}),
+                "Authorization": aiohttp.encode_basic_auth(*auth),
+            }
         data = kwargs.get("data")
         if data:
             kwargs["data"] = _form(data)
@@ -193,7 +196,7 @@ async def _outcome(send: Callable[[], Awaitable[Any]]) -> Outcome:
         return _taken(await send())
     except (TwilioRestException, TwilioServiceException) as error:
         return _refused(error)
-    except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
         # No connection, so no request: DNS, refused, TLS not trusted. Safe to try again.
         return Refused(Refusal.not_processed, type(error).__name__)
     except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import text, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from followup.audit.record import SYSTEM, moved
@@ -16,8 +16,9 @@ from followup.enrollment.advance import advance_touchpoint
 from followup.enrollment.states import TouchpointState
 from followup.messaging.models import Message
 from followup.messaging.queue import Address, Draft, Queued, queue
-from followup.messaging.rules import Consequence, Follow
+from followup.messaging.rules import STANDS_FOR_A_STEP, Consequence, Follow, longer_wait
 from followup.messaging.states import MessageState, Purpose
+from followup.messaging.stop import stop_a_refused_wording, stop_all
 from followup.patients.consent import record_opt_out
 from followup.patients.models import ContactPoint
 from followup.patients.states import ContactState
@@ -37,29 +38,58 @@ def apply(
         MessageState.queued, MessageState.accepted, MessageState.sent,
     ):  # fmt: skip
         return
-    if consequence.burns_attempt:
+    if consequence.burns_attempt and message.state is MessageState.queued:
+        # What the carrier took was counted when it took it.
         message.calls += 1
     message.error_code = code
-    if consequence.follow is Follow.retry:
-        if message.state is MessageState.queued:
+    match consequence.follow:
+        case Follow.retry if message.state is MessageState.queued:
             _try_later(message, consequence, now=now)
-        else:
+        case Follow.retry:
             _fail(session, message, code=code, now=now)
             _send_again(session, message, consequence, now=now)
-        return
-    if consequence.follow is Follow.stop_all:
-        _stop_all(session, message, consequence, code=code, now=now)
-        return
-    _fail(session, message, code=code, now=now)
+        case Follow.stop_all if message.state is MessageState.queued:
+            stop_all(session, message, consequence, code=code, now=now)
+        case _:
+            _fail(session, message, code=code, now=now, stale=consequence.went_stale)
+            if consequence.follow is Follow.stop_all:
+                # Taken first, refused later: the account is wrong all the same, and the step stays due.
+                stop_all(session, message, consequence, code=code, now=now)
+            stands = message.touchpoint_id if message.purpose in STANDS_FOR_A_STEP else None
+            if stands and consequence.follow in (Follow.plan_again, Follow.stop_all):
+                plan_again(session, stands, look_at=now + consequence.after, now=now)
+            else:
+                _give_up(session, message, consequence, code=code, now=now)
+
+
+def plan_again(session: Session, touchpoint_id: uuid.UUID, *, look_at: datetime, now: datetime) -> None:
+    """Hand a step whose text certainly did not go out back to planning, which knows its hours and last moment."""
+    reason = "the hours for texts were over before it could be sent; decided anew"
+    advance_touchpoint(session, touchpoint_id, to=TouchpointState.skipped, now=now, reason=reason)
+    advance_touchpoint(
+        session, touchpoint_id, to=TouchpointState.planned, now=now, reason=reason, look_at=look_at,
+        remind_at=None,
+    )  # fmt: skip
+
+
+def _give_up(
+    session: Session, message: Message, consequence: Consequence, *, code: str, now: datetime
+) -> None:
     if message.contact_point_id is not None:
         _mark_contact_point(session, message, consequence, code=code, now=now)
-    if consequence.wants_task:
+    if consequence.bad_wording:
+        stop_a_refused_wording(session, message, now=now)
+    if consequence.wants_task or consequence.follow is Follow.stop_all:
         _open_task(session, message, consequence, code=code, now=now)
 
 
 def _try_later(message: Message, consequence: Consequence, *, now: datetime) -> None:
+    wait = consequence.after
+    if consequence.backs_off:
+        spread = (message.id.int % 1000) / 1000
+        wait = longer_wait(wait, attempts=message.attempts, urgent=message.is_urgent, spread=spread)
     message.claimable = True
-    message.not_before = now + consequence.after
+    message.not_before = now + wait
     message.reason = "the carrier could not take it; trying again"
 
 
@@ -78,41 +108,15 @@ def _send_again(session: Session, message: Message, consequence: Consequence, *,
         session.execute(update(Message).where(Message.id == placed.message_id).values(calls=message.calls))
 
 
-def _stop_all(
-    session: Session, message: Message, consequence: Consequence, *, code: str, now: datetime
-) -> None:
-    """Our own account or sender is wrong: pause the clinic's sending once, keep everything due."""
-    message.claimable = True
-    message.not_before = now + consequence.after
-    message.reason = "sending is paused: the carrier does not accept our account or sender"
-    paused = session.execute(
-        text(
-            "UPDATE clinic SET sending_paused_at = :now, sending_paused_reason = :why"
-            " WHERE id = :clinic AND sending_paused_at IS NULL"
-        ),
-        {
-            "now": now,
-            "why": f"the carrier refused our account or sender (code {code})",
-            "clinic": message.clinic_id,
-        },
-    )
-    if paused.rowcount:  # type: ignore[attr-defined]
-        open_task(
-            session, message.clinic_id, kind=TaskKind.sending_paused, now=now, due_at=now,
-            reason=f"All sending is paused: the carrier refused our account or sender (code {code}).",
-            subject_id=message.clinic_id, priority="high",
-        )  # fmt: skip
-
-
-def _fail(session: Session, message: Message, *, code: str, now: datetime) -> None:
+def _fail(session: Session, message: Message, *, code: str, now: datetime, stale: bool = False) -> None:
     before = message.state
-    message.state = MessageState.failed
+    message.state = MessageState.expired if stale else MessageState.failed
     message.claimable = False
     message.final_at = now
     message.reason = f"it could not be delivered (code {code})"
     moved(
         session, message.clinic_id, thing="message", thing_id=message.id, before=before,
-        after=MessageState.failed, now=now, reason=message.reason,
+        after=message.state, now=now, reason=message.reason,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from followup.clinics.states import Channel
 from followup.db.session import Database
 from followup.kit.clock import Clock
 from followup.messaging.calling import Call
+from followup.messaging.drain import running
 from followup.messaging.mail import MailFrame, compose
 from followup.messaging.pump import Pump, PumpLimits, PumpReport, Send
 from followup.ports import EmailGateway, Outcome, OutgoingSms, SmsGateway
@@ -28,7 +29,7 @@ CALLBACK_OVERRIDES = "#rc=5&rp=all"
 _SENDERS_WITH_WORK = text(
     """
     SELECT s.id, s.clinic_id, s.channel, s.rate_per_second FROM sender s
-    WHERE (s.paused_until IS NULL OR s.paused_until < :now)
+    WHERE (:urgent OR s.paused_until IS NULL OR s.paused_until <= :now)
       AND EXISTS (
         SELECT 1 FROM message m WHERE m.sender_id = s.id AND m.is_urgent = :urgent AND m.state = 'queued'
           AND m.claimable AND m.not_before <= :now)
@@ -102,8 +103,15 @@ async def _run(  # noqa: PLR0917 - private, called once
             for each in work
             if each.channel is Channel.sms or outside.email is not None
         }  # fmt: skip
-        reports = await asyncio.gather(*(pump.run() for pump in pumps.values()))
-    delivery.reports.update(zip(pumps, reports, strict=True))
+        with running(pumps.values()):
+            # One that fails must not end the others in mid-call: all are waited for, then the first error speaks.
+            ended = await asyncio.gather(*(pump.run() for pump in pumps.values()), return_exceptions=True)
+    for sender_id, each in zip(pumps, ended, strict=True):
+        if isinstance(each, PumpReport):
+            delivery.reports[sender_id] = each
+    for each in ended:
+        if isinstance(each, BaseException):
+            raise each
 
 
 def _sender(outside: Outside, sms: SmsGateway | None, channel: Channel, clock: Clock) -> Send:
@@ -115,6 +123,7 @@ def _sender(outside: Outside, sms: SmsGateway | None, channel: Channel, clock: C
                 body=call.body,
                 sender=call.sender,
                 status_callback=status_url(outside.public_url, call.token),
+                # What the carrier still holds when these hours end is dropped there, not delivered at night.
                 validity_seconds=int((call.not_after - clock.now()).total_seconds()),
             )
         )

@@ -2,7 +2,8 @@
 
 One pump leases one sender, so its rate is one throttle. It claims at most its concurrency plus two seconds of the
 sender's rate; no transaction is open during a call; every call has a hard deadline, after which the attempt is in
-doubt, not failed. Stopping drains: what was called is recorded, what was only claimed is given back.
+doubt, not failed. Stopping drains: what was called is recorded, what was only claimed is given back. When the
+carrier takes nothing, or nobody can tell what it takes, the sender rests; then one message goes first, alone.
 
 The loop is asynchronous because hundreds of calls wait at once; everything that touches the database is a
 synchronous verb in a thread.
@@ -17,7 +18,7 @@ import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from followup.db.session import Database
 from followup.kit.clock import Clock
@@ -26,7 +27,11 @@ from followup.log import logger
 from followup.messaging import claim as claims
 from followup.messaging.calling import Call, start_calling
 from followup.messaging.claim import Claim
-from followup.messaging.record import Answer, record
+from followup.messaging.record import Answer
+from followup.messaging.recorder import Recorder, told
+from followup.messaging.rest import is_shaky, rest_sender, sender_works
+from followup.messaging.rules import DOUBT_REST, DOUBTS_IN_A_ROW, PATIENCE
+from followup.messaging.throttle import Throttle
 from followup.ports import InDoubt, Outcome, Refusal, Refused
 
 _log = logger(__name__)
@@ -60,16 +65,28 @@ class PumpReport:
     had_lease: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """How long the sender keeps from the carrier (care time), and why."""
+
+    length: timedelta
+    reason: str
+
+
 @dataclass(slots=True)
 class _State:
     """What is in the pump right now."""
 
     claimed: deque[Claim] = field(default_factory=deque)
-    answers: list[Answer] = field(default_factory=list)
     flying: int = 0
     stopping: bool = False
+    draining: bool = False
     dry: bool = False
-    paused_until: float = 0.0
+    doubts_in_a_row: int = 0
+    # One message at a time until the carrier has taken one.
+    shaky: bool = False
+    mended: bool = False
+    rest: Rest | None = None
 
 
 class Pump:
@@ -90,7 +107,8 @@ class Pump:
         self._state = _State()
         self._report = PumpReport()
         self._wake = asyncio.Event()
-        self._throttle = _Throttle(limits.rate_per_second)
+        self._throttle = Throttle(limits.rate_per_second)
+        self._recorder = Recorder(database, clock, clinic_id)
 
     def stop(self) -> None:
         """Ask the pump to drain; safe to call from a signal handler's thread."""
@@ -103,8 +121,9 @@ class Pump:
             return self._report
         ends = time.monotonic() + self._limits.run_seconds
         keeper = asyncio.create_task(self._keep_lease())
-        recorder = asyncio.create_task(self._record_until_done())
+        recorder = asyncio.create_task(self._recorder.run(self._nothing_comes))
         try:
+            self._state.shaky = await asyncio.to_thread(self._is_shaky)
             while not self._finished(ends):
                 await self._claim_some()
                 await self._call_some()
@@ -113,19 +132,23 @@ class Pump:
             await self._drain(recorder)
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
-            await asyncio.to_thread(self._end)
+            with told("sender lease not given back; it ends by itself"):
+                await asyncio.to_thread(self._end)
         return self._report
 
     def _finished(self, ends: float) -> bool:
         state = self._state
         if state.stopping or time.monotonic() >= ends:
             return True
-        return state.dry and not state.claimed and not state.flying and not state.answers
+        return state.dry and not state.claimed and not state.flying and not self._recorder.answers
+
+    def _nothing_comes(self) -> bool:
+        return self._state.draining and not self._state.flying
 
     async def _claim_some(self) -> None:
         """Claim only what can be called soon: a claim that waits is a message that another pump cannot send."""
         ahead = math.ceil(self._limits.rate_per_second * 2)
-        room = min(self._limits.concurrency - self._state.flying, ahead) - len(self._state.claimed)
+        room = min(self._room(), ahead) - len(self._state.claimed)
         room = min(room, self._limits.batch)
         if room <= 0 or (self._state.dry and self._state.flying):
             return
@@ -135,19 +158,25 @@ class Pump:
 
     async def _call_some(self) -> None:
         state = self._state
-        if not state.claimed or time.monotonic() < state.paused_until:
+        if not state.claimed or state.stopping:
             return
-        allowed = self._throttle.take(
-            [each.segments for each in state.claimed], room=self._limits.concurrency - state.flying
-        )
+        allowed = self._throttle.take([each.segments for each in state.claimed], room=self._room())
         if not allowed:
             return
         batch = [state.claimed.popleft() for _ in range(allowed)]
-        calls = await asyncio.to_thread(self._start_calling, batch)
+        try:
+            calls = await asyncio.to_thread(self._start_calling, batch)
+        except Exception as error:  # noqa: BLE001 - perhaps the commit went through and its answer was lost: look
+            _log.warning("calls not committed, looking again", error=type(error).__name__)
+            calls = await asyncio.to_thread(self._start_calling, batch, again=True)
         for call in calls:
             state.flying += 1
             self._report.called += 1
             asyncio.create_task(self._fly(call))  # noqa: RUF006 - counted in and out by ``flying``
+
+    def _room(self) -> int:
+        most = 1 if self._state.shaky else self._limits.concurrency
+        return max(most - self._state.flying, 0)
 
     async def _fly(self, call: Call) -> None:
         outcome: Outcome
@@ -160,23 +189,31 @@ class Pump:
             outcome = InDoubt(f"gateway error: {type(error).__name__}")
         self._count(outcome)
         self._state.flying -= 1
-        self._state.answers.append(
+        self._recorder.answers.append(
             Answer(call.attempt_id, call.message_id, call.calls, call.not_after, outcome)
         )
         self._wake.set()
 
     def _count(self, outcome: Outcome) -> None:
+        state = self._state
         if isinstance(outcome, InDoubt):
             self._report.doubted += 1
+            state.doubts_in_a_row += 1
+            if state.doubts_in_a_row >= DOUBTS_IN_A_ROW or state.shaky:
+                state.rest = Rest(DOUBT_REST, "the carrier's answers can't be understood")
         elif isinstance(outcome, Refused):
             self._report.refused += 1
             if outcome.refusal is Refusal.not_processed:
                 # The carrier asks the whole account to slow down, not this one message.
-                self._state.paused_until = time.monotonic() + (outcome.retry_after_seconds or 1.0)
+                wait = timedelta(seconds=outcome.retry_after_seconds or 0)
+                state.rest = Rest(max(PATIENCE, wait), "the carrier takes nothing at the moment")
             elif outcome.refusal is Refusal.configuration:
-                self._state.stopping = True
+                state.stopping = True
         else:
             self._report.accepted += 1
+            state.doubts_in_a_row = 0
+            state.mended, state.shaky = state.mended or state.shaky, False
+        state.stopping = state.stopping or state.rest is not None
 
     async def _pause(self) -> None:
         wait = 0.02 if self._state.claimed or not self._state.dry else 0.05
@@ -186,47 +223,26 @@ class Pump:
             return
         self._wake.clear()
 
-    async def _record_until_done(self) -> None:
-        """Write answers down in batches as they come; ends when nothing flies and nothing is left."""
-        while True:
-            batch, self._state.answers = self._state.answers, []
-            if batch:
-                await self._record_batch(batch)
-            elif self._state.stopping and not self._state.flying:
-                return
-            else:
-                await asyncio.sleep(0.01)
-
-    async def _record_batch(self, batch: list[Answer]) -> None:
-        for wait in (0.1, 0.5, 2.0, 5.0):
-            try:
-                await asyncio.to_thread(self._record, batch)
-            except Exception as error:  # noqa: BLE001 - the database may be restarting; the answers are precious
-                _log.warning("answers not recorded yet", error=type(error).__name__, count=len(batch))
-                await asyncio.sleep(wait)
-            else:
-                return
-        # The attempts stay ``calling``: the sweep makes them doubts, callbacks and the carrier's list settle them.
-        _log.error("answers given up", count=len(batch))
-
     async def _drain(self, recorder: asyncio.Task[None]) -> None:
-        self._state.stopping = True
+        self._state.stopping = self._state.draining = True
         waiting = [each.attempt_id for each in self._state.claimed]
         self._state.claimed.clear()
         if waiting:
-            await asyncio.to_thread(self._release, waiting)
-            self._report.released += len(waiting)
+            with told("claims not given back; their lease ends by itself"):
+                await asyncio.to_thread(self._release, waiting)
+                self._report.released += len(waiting)
         await asyncio.wait([recorder], timeout=self._limits.drain_seconds + self._limits.call_seconds)
         if not recorder.done():
             recorder.cancel()
-            await asyncio.gather(recorder, return_exceptions=True)
+        await asyncio.gather(recorder, return_exceptions=True)
 
     async def _keep_lease(self) -> None:
         while True:
             await asyncio.sleep(self._limits.lease_seconds / 4)
-            if not await self._renew():
-                _log.warning("sender lease lost", sender=str(self._sender_id))
-                self._state.stopping = True
+            with told("sender lease not renewed"):
+                if not await self._renew():
+                    _log.warning("sender lease lost", sender_id=str(self._sender_id))
+                    self._state.stopping = True
 
     async def _renew(self) -> bool:
         return await asyncio.to_thread(self._lease)
@@ -243,8 +259,18 @@ class Pump:
                 seconds=self._limits.lease_seconds,
             )
 
-    def _end(self) -> None:
+    def _is_shaky(self) -> bool:
         with self._database.transaction(self._clinic_id) as session:
+            return is_shaky(session, self._sender_id)
+
+    def _end(self) -> None:
+        state = self._state
+        with self._database.transaction(self._clinic_id) as session:
+            if state.mended:
+                sender_works(session, self._sender_id, self._clinic_id, now=self._now())
+            if state.rest and not self._urgent:
+                until = self._now() + state.rest.length
+                rest_sender(session, self._sender_id, until=until, reason=state.rest.reason)
             claims.give_back_sender(session, self._sender_id, pump=self._id, urgent=self._urgent)
 
     def _claim(self, many: int) -> list[Claim]:
@@ -253,42 +279,14 @@ class Pump:
                 session, self._sender_id, pump=self._id, urgent=self._urgent, many=many, now=self._now()
             )
 
-    def _start_calling(self, batch: list[Claim]) -> list[Call]:
+    def _start_calling(self, batch: list[Claim], *, again: bool = False) -> list[Call]:
         with self._database.transaction(self._clinic_id) as session:
             ids = [each.attempt_id for each in batch]
-            return start_calling(session, ids, pump=self._id, now=self._now())
+            return start_calling(session, ids, pump=self._id, now=self._now(), again=again)
 
     def _release(self, attempts: list[uuid.UUID]) -> None:
         with self._database.transaction(self._clinic_id) as session:
             claims.release(session, attempts, pump=self._id)
 
-    def _record(self, batch: list[Answer]) -> None:
-        with self._database.transaction(self._clinic_id) as session:
-            record(session, batch, now=self._now())
-
     def _now(self) -> datetime:
         return self._clock.now()
-
-
-class _Throttle:
-    """A budget of segments per second; may save up two seconds of it."""
-
-    def __init__(self, rate: float) -> None:
-        self._rate = rate
-        self._most = max(rate * 2, 1.0)
-        self._budget = max(rate, 1.0)
-        self._seen = time.monotonic()
-
-    def take(self, wanted: list[int], *, room: int) -> int:
-        """Return how many of the ``wanted`` messages (segments each) may be called now, at most ``room``."""
-        instant = time.monotonic()
-        self._budget = min(self._most, self._budget + (instant - self._seen) * self._rate)
-        self._seen = instant
-        taken = 0
-        for segments in wanted[: max(room, 0)]:
-            # A text longer than the whole budget must not wait for ever: it may overdraw a full one.
-            if self._budget < segments and self._budget < self._most:
-                break
-            self._budget -= segments
-            taken += 1
-        return taken

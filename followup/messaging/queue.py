@@ -1,17 +1,19 @@
 """Put a message into the outbox. Nothing is sent here; a row with a due time is all that sending needs.
 
 Queuing the same thing twice queues it once: a planned step by its touchpoint, an answer by the reply that caused
-it. A planned text also takes its patient's slot of the local day, which is how caps hold without counting.
+it. A step whose text certainly never left (cancelled, or refused, with no call in doubt) and that is due again gets
+a new row of the next round. A planned text also takes its patient's slot of the local day, which is how caps hold
+without counting.
 """
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -26,6 +28,21 @@ from followup.kit.ids import new_id
 from followup.messaging.models import Message
 from followup.messaging.states import MessageState, Purpose
 from followup.patients.models import ContactPoint
+
+# The newest text of a step, if it is spent: nothing of it is on its way, nothing of it may have arrived.
+_SPENT = text(
+    """
+    SELECT m.round, m.calls FROM message m
+    WHERE m.touchpoint_id = :touchpoint AND m.purpose = :purpose
+      AND NOT EXISTS (SELECT 1 FROM message n WHERE n.touchpoint_id = m.touchpoint_id
+                      AND n.purpose = m.purpose
+                      AND (n.round > m.round OR n.state IN ('accepted', 'sent', 'delivered')))
+      AND (m.state = 'cancelled' OR (m.state IN ('failed', 'expired') AND m.error_code IS NOT NULL))
+      AND NOT EXISTS (SELECT 1 FROM attempt a JOIN message n ON n.id = a.message_id
+                      WHERE n.touchpoint_id = m.touchpoint_id AND n.purpose = m.purpose
+                      AND a.state IN ('calling', 'in_doubt', 'unconfirmed'))
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +118,7 @@ def queue(
     }
     placed = session.scalar(insert(Message).values(values).on_conflict_do_nothing().returning(Message.id))
     if placed is None:
-        standing = _standing(session, draft)
-        return Placed(Queued.repeated if standing else Queued.slot_taken, standing)
+        return _in_the_way(session, clinic_id, draft, to, now=now, sender_id=sender_id)
     moved(
         session, clinic_id, thing="message", thing_id=message_id, before=None, after=MessageState.queued,
         now=now, reason=draft.text_key,
@@ -147,13 +163,38 @@ def _seal(message_id: uuid.UUID, column: str, text: str) -> bytes:
     return sealed.ring().seal(text, sealed.place(Message.__tablename__, column, message_id))
 
 
+def _in_the_way(
+    session: Session, clinic_id: uuid.UUID, draft: Draft, to: Address, *, now: datetime, sender_id: uuid.UUID
+) -> Placed:  # fmt: skip
+    """Say what stands where the draft would go; a spent text of the same step makes room for the next round."""
+    spent = session.execute(_SPENT, _step(draft)).one_or_none() if draft.touchpoint_id else None
+    if spent is None:
+        standing = _standing(session, draft)
+        return Placed(Queued.repeated if standing else Queued.slot_taken, standing)
+    if spent.round < draft.round:
+        return Placed(Queued.slot_taken, None)
+    again = queue(
+        session, clinic_id, draft=replace(draft, round=spent.round + 1), to=to, now=now, sender_id=sender_id
+    )
+    if again.result is Queued.queued:
+        session.execute(update(Message).where(Message.id == again.message_id).values(calls=spent.calls))
+    return again
+
+
+def _step(draft: Draft) -> dict[str, object]:
+    return {"touchpoint": draft.touchpoint_id, "purpose": draft.purpose}
+
+
 def _standing(session: Session, draft: Draft) -> uuid.UUID | None:
     """Return the message that already stands for this step or cause."""
     query = select(Message.id).where(Message.purpose == draft.purpose)
     if draft.touchpoint_id is not None:
-        query = query.where(Message.touchpoint_id == draft.touchpoint_id, Message.round == draft.round)
+        query = query.where(Message.touchpoint_id == draft.touchpoint_id).order_by(Message.round.desc())
     elif draft.cause_id is not None:
-        query = query.where(Message.cause_id == draft.cause_id, Message.text_key == draft.text_key)
+        query = query.where(
+            Message.cause_id == draft.cause_id, Message.text_key == draft.text_key,
+            Message.round == draft.round,
+        )  # fmt: skip
     else:
         return None
     return session.scalar(query.limit(1))

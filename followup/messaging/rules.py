@@ -8,7 +8,7 @@ once, because a lost "call 911" is worse than two.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -53,8 +53,26 @@ DOUBT_LIMIT = timedelta(minutes=15)
 SAFETY_TRIES = 3
 SAFETY_RETRY = timedelta(seconds=60)
 
+# A claim that dies with its worker this often is the message's fault, not the worker's: it is put aside.
+MOST_DEATHS = 5
+# A wording that the carrier refuses this often in a row is stopped, before a morning of texts is burnt on it.
+BAD_TEXTS_IN_A_ROW = 3
+# Calls in doubt in a row after which a sender rests, and how long: each costs a person a look.
+DOUBTS_IN_A_ROW = 5
+DOUBT_REST = timedelta(seconds=60)
+# How long a sender rests when the carrier took nothing, if the carrier does not say how long.
+PATIENCE = timedelta(seconds=5)
+# While our account is refused, one message a minute finds out whether somebody mended it.
+PROBE_EVERY = timedelta(seconds=60)
+# How a pause begins that the carrier caused: it ends by itself when a message gets through. A person's does not.
+REFUSED_ACCOUNT = "the carrier refused our account or sender"
+
 # Texts that follow the timeline; everything else answers somebody and may go at any hour.
 PLANNED = frozenset([Purpose.planned, Purpose.reminder, Purpose.welcome])
+# Texts that stand for a touchpoint: what stops them is decided anew by planning, or told to a person.
+STANDS_FOR_A_STEP = frozenset([Purpose.planned, Purpose.welcome])
+# Texts that somebody waits for: one that went stale unsent is a person's matter.
+AWAITED = frozenset([Purpose.safety, Purpose.answer, Purpose.staff])
 
 
 class Verdict(StrEnum):
@@ -63,6 +81,7 @@ class Verdict(StrEnum):
     call = "call"
     release = "release"  # not now: give it back, it stays queued
     cancel = "cancel"  # never: it keeps the reason
+    stale = "stale"  # its hours are over: planning decides anew, or a person is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +99,9 @@ class Facts:
     clinic_paused: bool
     patient_died: bool
     touchpoint_state: str | None
+    # An earlier round was reported lost and arrived after all.
+    arrived_before: bool = False
+    text_stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +113,8 @@ class Decision:
 
 
 CALL = Decision(Verdict.call)
+SENDING_PAUSED = "the clinic's sending is paused"
+ARRIVED = "the first one arrived after all"
 
 
 def _is_planned(facts: Facts) -> bool:
@@ -109,7 +133,7 @@ _CHECKS: tuple[tuple[Callable[[Facts, datetime], bool], Verdict, str], ...] = (
         "the patient asked us to stop writing here",
     ),
     (lambda f, _: _is_planned(f) and not f.consented, Verdict.cancel, "there is no consent for this address"),
-    (lambda f, now: now > f.not_after, Verdict.cancel, "its time had passed before it could be sent"),
+    (lambda f, _: f.arrived_before, Verdict.cancel, ARRIVED),
     (
         lambda f, _: _is_planned(f) and f.enrollment_state in ("withdrawn", "completed"),
         Verdict.cancel,
@@ -120,13 +144,19 @@ _CHECKS: tuple[tuple[Callable[[Facts, datetime], bool], Verdict, str], ...] = (
         Verdict.cancel,
         "the step was cancelled",
     ),
-    (lambda f, _: f.clinic_paused, Verdict.release, "the clinic's sending is paused"),
+    (lambda f, now: now >= f.not_after, Verdict.stale, "its time had passed before it could be sent"),
+    (lambda f, _: f.clinic_paused, Verdict.release, SENDING_PAUSED),
     (
         lambda f, _: _is_planned(f) and f.enrollment_state == "paused",
         Verdict.release,
         "the enrollment is paused",
     ),
     (lambda f, _: _is_planned(f) and f.is_held, Verdict.release, "an open case holds planned texts"),
+    (
+        lambda f, _: _is_planned(f) and f.text_stopped,
+        Verdict.release,
+        "this text is stopped: the carrier refused its wording",
+    ),
 )
 
 
@@ -145,6 +175,7 @@ class Follow(StrEnum):
     give_up = "give_up"
     stop_all = "stop_all"  # configuration: nothing more is tried until somebody mends it
     ask_person = "ask_person"
+    plan_again = "plan_again"  # too late for these hours: planning decides whether there are others
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,37 +188,60 @@ class Consequence:
     mark_bad: bool = False
     record_opt_out: bool = False
     wants_task: bool = False
+    backs_off: bool = False  # each further wait for the same message is longer
+    went_stale: bool = False  # it lay in the carrier's queue until its time was over
+    bad_wording: bool = False
 
 
 # What each class of refusal leads to; ``tries`` bounds the calls for one message, inside its own window.
 _TABLE: dict[Refusal, tuple[int, Consequence]] = {
-    Refusal.not_processed: (50, Consequence(Follow.retry, timedelta(seconds=5), burns_attempt=False)),
-    Refusal.configuration: (10_000, Consequence(Follow.stop_all, timedelta(seconds=60), burns_attempt=False)),
+    Refusal.not_processed: (1, Consequence(Follow.retry, PATIENCE, burns_attempt=False, backs_off=True)),
+    Refusal.configuration: (1, Consequence(Follow.stop_all, PROBE_EVERY, burns_attempt=False)),
     Refusal.temporary: (3, Consequence(Follow.retry, timedelta(minutes=10))),
     Refusal.blocked: (2, Consequence(Follow.retry, timedelta(hours=20))),
-    Refusal.bad_text: (1, Consequence(Follow.ask_person, wants_task=True)),
+    Refusal.bad_text: (1, Consequence(Follow.ask_person, wants_task=True, bad_wording=True)),
     Refusal.bad_number: (1, Consequence(Follow.give_up, mark_bad=True, wants_task=True)),
     Refusal.opted_out: (1, Consequence(Follow.give_up, record_opt_out=True, wants_task=True)),
-    Refusal.expired: (1, Consequence(Follow.give_up, wants_task=True)),
+    Refusal.expired: (1, Consequence(Follow.plan_again, wants_task=True, went_stale=True)),
     Refusal.unknown: (1, Consequence(Follow.ask_person, wants_task=True)),
 }
+# A phone that is off or out of reach: once more, hours later, then a call.
+_BY_CODE: dict[str, tuple[int, Consequence]] = {
+    "30003": (2, Consequence(Follow.retry, timedelta(hours=3))),
+}
+_NEVER_TRIED = frozenset([Refusal.not_processed, Refusal.configuration])
 
 
 def after_refusal(
-    refusal: Refusal, *, tries: int, now: datetime, not_after: datetime, retry_after: float | None = None
-) -> Consequence:
+    refusal: Refusal, *, tries: int, now: datetime, not_after: datetime, retry_after: float | None = None,
+    code: str = "",
+) -> Consequence:  # fmt: skip
     """Return what follows when a carrier refuses a message, or reports that it failed.
 
     ``tries`` counts calls made for this message, this one included. ``retry_after`` is the carrier's own wish in
-    seconds. A retry that would fall behind the message's window is given up, for a person to pick up.
+    seconds. A retry that would fall behind the message's hours is planned anew; one too many is a person's.
+    What the carrier never looked at costs no try and waits as long as its hours last.
     """
-    limit, consequence = _TABLE[refusal]
+    limit, consequence = _BY_CODE.get(code) or _TABLE[refusal]
     if consequence.follow not in (Follow.retry, Follow.stop_all):
         return consequence
     wait = max(consequence.after, timedelta(seconds=retry_after or 0))
-    if tries >= limit or now + wait > not_after:
+    if refusal in _NEVER_TRIED:
+        return replace(consequence, after=wait)
+    if tries >= limit:
         return Consequence(Follow.give_up, wants_task=True)
-    return Consequence(consequence.follow, wait, burns_attempt=consequence.burns_attempt)
+    if now + wait >= not_after:
+        return Consequence(Follow.plan_again, wait, wants_task=True)
+    return replace(consequence, after=wait)
+
+
+def longer_wait(after: timedelta, *, attempts: int, urgent: bool, spread: float) -> timedelta:
+    """Return how long to wait after the ``attempts``-th try: doubled each time up to eighty seconds, spread out.
+
+    ``spread`` (0 to 1) keeps a thousand messages from coming back in the same second. A safety text waits least.
+    """
+    doublings = min(max(attempts - 1, 0), 1 if urgent else 4)
+    return after * ((1 << doublings) * (1 + spread / 4))
 
 
 def next_state(current: MessageState, told: MessageState) -> MessageState:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from followup.audit.record import moved
@@ -28,7 +28,7 @@ from followup.tasks.states import TaskKind
 _EXPIRED_CLAIMS = text(
     """
     WITH gone AS (
-        UPDATE attempt SET state = 'released', settled_at = now(), settled_by = 'rule'
+        UPDATE attempt SET state = 'released', settled_at = now(), settled_by = 'lease'
         WHERE state = 'claimed' AND lease_until < now() RETURNING message_id
     )
     UPDATE message SET claimable = true FROM gone WHERE message.id = gone.message_id AND state = 'queued'
@@ -42,10 +42,22 @@ _EXPIRED_CALLS = text(
 _DOUBTS = text(
     """
     SELECT a.id AS attempt_id, a.message_id, a.calling_at, a.number, now() - a.calling_at AS age, m.purpose,
-           m.channel, m.to_sealed, m.body_sealed, m.clinic_id, m.calls, m.state AS message_state
+           m.channel, m.to_sealed, m.body_sealed, m.clinic_id, m.calls, m.patient_id
     FROM attempt a JOIN message m ON m.id = a.message_id
     WHERE a.state = 'in_doubt' ORDER BY a.lease_until, a.id LIMIT :many
     """
+)
+# Another attempt may have the id while its message shows that of a later call.
+_KNOWN = text(
+    "SELECT 1 FROM message WHERE provider_id = :id UNION ALL SELECT 1 FROM attempt WHERE provider_id = :id"
+)
+_AGAIN = text(
+    "UPDATE message SET claimable = true, calls = calls + 1, not_before = :now"
+    " WHERE id = :id AND state = 'queued' AND calls + 1 < :most AND not_after > :now RETURNING id"
+)
+_FAIL = text(
+    "UPDATE message SET state = 'failed', claimable = false, final_at = :now, reason = :why"
+    " WHERE id = :id AND state = 'queued' RETURNING id"
 )
 
 
@@ -63,6 +75,7 @@ class Doubt:
     called_at: datetime
     age: timedelta
     calls: int
+    patient_id: uuid.UUID | None
 
 
 def sweep_expired(session: Session) -> tuple[int, int]:
@@ -86,6 +99,7 @@ def doubts(session: Session, *, many: int = 100) -> list[Doubt]:
             called_at=row.calling_at,
             age=row.age,
             calls=row.calls,
+            patient_id=row.patient_id,
         )
         for row in session.execute(_DOUBTS, {"many": many})
     ]
@@ -100,9 +114,7 @@ def settle_from_list(
     for candidate in sorted(listed, key=lambda each: each.created_at):
         if candidate.body != doubt.body or candidate.created_at < earliest:
             continue
-        known = session.scalar(
-            text("SELECT 1 FROM message WHERE provider_id = :id"), {"id": candidate.provider_id}
-        )
+        known = session.scalar(_KNOWN, {"id": candidate.provider_id})
         if known is None:
             return settle_accepted(
                 session, doubt.attempt_id, provider_id=candidate.provider_id, by="list", now=now
@@ -112,51 +124,53 @@ def settle_from_list(
 
 def settle_by_rule(session: Session, doubt: Doubt, *, now: datetime) -> str | None:
     """Decide a doubt that neither a callback nor the list settled; returns what was done, None for "wait on"."""
-    if doubt.purpose is Purpose.safety and doubt.calls + 1 < SAFETY_TRIES and doubt.age >= SAFETY_RETRY:
-        _close(session, doubt, state="unconfirmed")
-        session.execute(
-            text(
-                "UPDATE message SET claimable = true, calls = calls + 1, not_before = :now"
-                " WHERE id = :id AND state = 'queued'"
-            ),
-            {"id": doubt.message_id, "now": now},
-        )
-        return "again"
-    if doubt.age < DOUBT_LIMIT:
+    if doubt.purpose is not Purpose.safety:
+        return None if doubt.age < DOUBT_LIMIT else _ask_a_person(session, doubt, now=now)
+    if doubt.age < SAFETY_RETRY:
         return None
-    _close(session, doubt, state="unconfirmed")
-    session.execute(
-        text(
-            "UPDATE message SET state = 'failed', claimable = false, final_at = :now, reason = :why"
-            " WHERE id = :id AND state = 'queued'"
-        ),
-        {"id": doubt.message_id, "now": now, "why": "nobody knows whether it was sent; a person decides"},
-    )
+    return _again(session, doubt, now=now) or _ask_a_person(session, doubt, now=now)
+
+
+def _again(session: Session, doubt: Doubt, *, now: datetime) -> str | None:
+    """Let a safety text be called once more, if it may: a lost "call 911" is worse than two."""
+    again = session.execute(_AGAIN, {"id": doubt.message_id, "now": now, "most": SAFETY_TRIES}).first()
+    if again is None:
+        return None
+    _close(session, doubt)
+    return "again"
+
+
+def _ask_a_person(session: Session, doubt: Doubt, *, now: datetime) -> str:
+    _close(session, doubt)
+    why = "nobody knows whether it was sent; a person decides"
+    failed = session.execute(_FAIL, {"id": doubt.message_id, "now": now, "why": why}).first()
+    if failed is None:
+        # Another call of the same text has come to an end: there is nothing left to find out.
+        return "moot"
     moved(
         session, doubt.clinic_id, thing="message", thing_id=doubt.message_id, before=MessageState.queued,
         after=MessageState.failed, now=now, reason="in doubt; not sent again",
     )  # fmt: skip
+    is_safety = doubt.purpose is Purpose.safety
     open_task(
-        session, doubt.clinic_id, kind=TaskKind.unconfirmed_send, now=now, due_at=now + timedelta(hours=2),
-        subject_id=doubt.message_id, patient_id=_patient(session, doubt.message_id),
-        priority="high" if doubt.purpose is Purpose.safety else "normal",
-        reason="The carrier never said whether it took a text. It was not sent again: please check and call.",
+        session, doubt.clinic_id, kind=TaskKind.unconfirmed_send, now=now,
+        due_at=now if is_safety else now + timedelta(hours=2), subject_id=doubt.message_id,
+        patient_id=doubt.patient_id, priority="high" if is_safety else "normal",
+        reason="Nobody knows whether a safety text reached the patient: call now."
+        if is_safety
+        else "The carrier never said whether it took a text. It was not sent again: please check and call.",
     )  # fmt: skip
     return "person"
 
 
-def _close(session: Session, doubt: Doubt, *, state: str) -> None:
+def _close(session: Session, doubt: Doubt) -> None:
     session.execute(
         text(
-            "UPDATE attempt SET state = :state, settled_at = now(), settled_by = 'rule'"
+            "UPDATE attempt SET state = 'unconfirmed', settled_at = now(), settled_by = 'rule'"
             " WHERE id = :id AND state = 'in_doubt'"
         ),
-        {"state": state, "id": doubt.attempt_id},
+        {"id": doubt.attempt_id},
     )
-
-
-def _patient(session: Session, message_id: uuid.UUID) -> uuid.UUID | None:
-    return session.scalar(select(Message.patient_id).where(Message.id == message_id))
 
 
 def _opened(message_id: uuid.UUID, column: str, value: bytes) -> str:

@@ -9,12 +9,15 @@ from datetime import datetime
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from followup.audit.record import moved
+from followup.audit.record import SYSTEM, moved
 from followup.messaging.consequences import apply
 from followup.messaging.models import Attempt, Message
 from followup.messaging.rules import CARRIER_STATUS, RANKS, after_refusal
 from followup.messaging.states import MessageState
 from followup.ports import Refusal
+from followup.tasks.close import close_task
+from followup.tasks.models import Task
+from followup.tasks.states import TaskKind, TaskState
 
 _FAILED = frozenset([MessageState.undelivered, MessageState.failed])
 
@@ -24,11 +27,15 @@ _SETTLE = text(
     WHERE id = :attempt AND state IN ('calling', 'in_doubt', 'unconfirmed') RETURNING message_id
     """
 )
-_ADVANCE_QUEUED = text(
+# A message given to a person in doubt stays failed until something better is told, but has its id from now on.
+_FOUND = text(
     """
-    UPDATE message SET state = 'accepted', claimable = false, calls = calls + 1, provider_id = :provider,
-        accepted_at = COALESCE(accepted_at, :now), reason = NULL
-    WHERE id = :message AND state = 'queued' RETURNING clinic_id
+    UPDATE message SET state = CASE WHEN state = 'queued' THEN 'accepted' ELSE state END,
+        claimable = false, calls = calls + CASE WHEN state = 'queued' THEN 1 ELSE 0 END,
+        provider_id = :provider, accepted_at = COALESCE(accepted_at, :now),
+        reason = CASE WHEN state = 'queued' THEN NULL ELSE 'the carrier has it after all' END
+    WHERE id = :message AND (state = 'queued' OR provider_id IS NULL AND state IN ('failed', 'cancelled'))
+    RETURNING clinic_id, state
     """
 )
 
@@ -74,11 +81,11 @@ def settle_accepted(
     message_id = session.scalar(_SETTLE, {"attempt": attempt_id, "provider": provider_id, "by": by})
     if message_id is None:
         return False
-    clinic_id = session.scalar(_ADVANCE_QUEUED, {"message": message_id, "provider": provider_id, "now": now})
-    if clinic_id is not None:
+    found = session.execute(_FOUND, {"message": message_id, "provider": provider_id, "now": now}).first()
+    if found is not None and found.state == MessageState.accepted:
         moved(
-            session, clinic_id, thing="message", thing_id=message_id, before=MessageState.queued,
-            after=MessageState.accepted, now=now, reason=f"found by {by}",
+            session, found.clinic_id, thing="message", thing_id=message_id, before=MessageState.queued,
+            after=MessageState.accepted, now=now, reason=None if by == "answer" else f"found by {by}",
         )  # fmt: skip
     return True
 
@@ -96,7 +103,9 @@ def _follow(session: Session, message_id: uuid.UUID, report: Report, *, now: dat
     before = message.state
     message.state = told
     if told is MessageState.delivered:
-        message.final_at = now
+        message.final_at, message.reason = now, None
+        if before is MessageState.failed:
+            _no_call_needed(session, message, now=now)
     moved(
         session, message.clinic_id, thing="message", thing_id=message.id, before=before, after=told, now=now
     )
@@ -104,5 +113,19 @@ def _follow(session: Session, message_id: uuid.UUID, report: Report, *, now: dat
 
 def _failed(session: Session, message: Message, report: Report, *, now: datetime) -> None:
     refusal = report.refusal or Refusal.unknown
-    consequence = after_refusal(refusal, tries=message.calls, now=now, not_after=message.not_after)
+    code = report.error_code or ""
+    consequence = after_refusal(refusal, tries=message.calls, now=now, not_after=message.not_after, code=code)
     apply(session, message.id, consequence=consequence, code=report.error_code or report.status, now=now)
+
+
+def _no_call_needed(session: Session, message: Message, *, now: datetime) -> None:
+    """What a person was asked to find out has been told by the carrier: the text arrived."""
+    open_tasks = session.scalars(
+        select(Task.id).where(
+            Task.kind == TaskKind.unconfirmed_send,
+            Task.state == TaskState.open,
+            Task.subject_id == message.id,
+        )
+    ).all()
+    for task_id in open_tasks:
+        close_task(session, task_id, disposition="gone", now=now, actor=SYSTEM)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from followup.clinics.models import Clinic
@@ -30,7 +31,7 @@ from followup.log import logger
 from followup.messaging.queue import Address, Draft, Queued, queue
 from followup.messaging.say import say_step
 from followup.messaging.states import Purpose
-from followup.outreach.due import DueContact, Outcome, due_rows, gather, outcomes
+from followup.outreach.due import DueContact, Outcome, due_rows, gather, hours_end, outcomes
 from followup.tasks.open import open_task
 from followup.tasks.states import TaskKind
 
@@ -53,29 +54,66 @@ class Dispatched:
     sent: int = 0
     waiting: int = 0
     settled: int = 0
+    put_aside: int = 0
 
 
 def dispatch_due(database: Database, *, now: datetime) -> Dispatched:
-    """Dispatch everything due, clinic by clinic, the one that waits longest first."""
+    """Dispatch everything due, clinic by clinic, the one that waits longest first; none holds up another."""
     total = Dispatched()
     with database.engine() as session:
         clinics = [row.clinic_id for row in session.execute(_CLINICS_WITH_WORK, {"now": now})]
     for clinic_id in clinics:
-        while True:
-            with database.transaction(clinic_id) as session:
-                found = dispatch(session, clinic_id, now=now, total=total)
-            if found < BATCH:
-                break
+        many = BATCH
+        while many:
+            many = _round(database, clinic_id, many=many, now=now, total=total)
     return total
 
 
+def _round(database: Database, clinic_id: uuid.UUID, *, many: int, now: datetime, total: Dispatched) -> int:
+    """Dispatch a batch; returns how many patients the next one may hold, 0 when the clinic is done.
+
+    A batch that breaks is taken again patient by patient, and who breaks it alone is put aside for a person.
+    """
+    tally = Dispatched()
+    try:
+        with database.transaction(clinic_id) as session:
+            found = dispatch(session, clinic_id, now=now, total=tally, many=many)
+    except DBAPIError as error:
+        # The database was away or chose us in a deadlock: nobody's fault, and the next tick finds the same rows.
+        _log.warning("contacts not dispatched yet", clinic_id=str(clinic_id), error=type(error).__name__)
+        return 0
+    except Exception as error:  # noqa: BLE001 - one broken row must not keep a clinic's texts back
+        _log.error("batch of contacts broke", clinic_id=str(clinic_id), many=many, error=type(error).__name__)
+        if many > 1:
+            return 1
+        return _put_aside(database, clinic_id, now=now, total=total)
+    for name in ("sent", "waiting", "settled"):
+        setattr(total, name, getattr(total, name) + getattr(tally, name))
+    return many if found >= many else 0
+
+
+def _put_aside(database: Database, clinic_id: uuid.UUID, *, now: datetime, total: Dispatched) -> int:
+    """Give the first patient's due contacts to a person, so that the others flow; returns the next batch's size."""
+    with database.transaction(clinic_id) as session:
+        rows = due_rows(session, now=now, many=1)
+        for row in rows:
+            advance_touchpoint(
+                session, row.id, to=TouchpointState.call_task, now=now,
+                reason="it could not be prepared; a person was asked to call",
+            )  # fmt: skip
+            _ask_for_a_call(session, row, "it could not be prepared", now=now)
+    total.put_aside += len(rows)
+    return BATCH if rows else 0
+
+
 def dispatch(
-    session: Session, clinic_id: uuid.UUID, *, now: datetime, total: Dispatched | None = None
-) -> int:
-    """Dispatch a batch of due touchpoints of one clinic; returns how many were looked at."""
+    session: Session, clinic_id: uuid.UUID, *, now: datetime, total: Dispatched | None = None,
+    many: int = BATCH,
+) -> int:  # fmt: skip
+    """Dispatch the due touchpoints of up to ``many`` patients of one clinic; returns how many were looked at."""
     clinic = session.get_one(Clinic, clinic_id)
     total = total or Dispatched()
-    rows = due_rows(session, now=now, many=BATCH)
+    rows = due_rows(session, now=now, many=many)
     by_patient: dict[uuid.UUID, list[DueContact]] = defaultdict(list)
     for row in rows:
         by_patient[row.patient_id].append(gather(session, row))
@@ -114,10 +152,12 @@ def _send(session: Session, clinic: Clinic, contact: DueContact, *, now: datetim
     except FollowupError as error:
         _unwritable(session, row, error, now=now)
         return False
+    # Past these hours it is decided anew, not sent at night; the carrier drops what it still holds by then.
+    closes = hours_end(clinic, contact, now) or row.not_after
     draft = Draft(
         purpose=Purpose.welcome if row.key == WELCOME_KEY else Purpose.planned, text_key=row.key,
         language=contact.enrollment.language, body=said.body, subject=said.subject, not_before=now,
-        not_after=row.not_after, patient_id=row.patient_id, enrollment_id=row.enrollment_id,
+        not_after=min(row.not_after, closes), patient_id=row.patient_id, enrollment_id=row.enrollment_id,
         touchpoint_id=row.id, round=row.round,
         local_day=to_local(now, zone(row.time_zone)).date() if row.slot else None, slot=row.slot or None,
     )  # fmt: skip

@@ -6,22 +6,25 @@ Together, because after an outage a patient gets the one contact that still matt
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import and_, func, select, text
 from sqlalchemy.orm import Session
 
 from followup.clinics.models import Clinic
 from followup.enrollment.clinic_calendar import calendar_of
 from followup.enrollment.models import Enrollment, Touchpoint
+from followup.enrollment.planning.calendar import hours_on
 from followup.enrollment.planning.facts import ClinicCalendar, StepPlan
 from followup.enrollment.planning.from_pathway import WELCOME_KEY, pathway_plan
 from followup.enrollment.planning.lateness import Decision, DueTouchpoint, Verdict, decide, settle_overdue
 from followup.enrollment.planning.lateness import Patient as PatientFacts
 from followup.enrollment.planning.reasons import SENTENCES, Reason
-from followup.kit.windows import Window, to_local, zone
+from followup.enrollment.states import TouchpointState
+from followup.kit.windows import Window, bounds, to_local, zone
 from followup.outreach.address import Reachable, where_to
 from followup.outreach.rules import Obstacle, Standing, Way, obstacle
 from followup.pathways.pathway import Pathway, Step
@@ -73,6 +76,17 @@ def gather(session: Session, touchpoint: Touchpoint) -> DueContact:
         plan=next(each for each in pathway_plan(pathway).steps if each.key == touchpoint.key),
         reach=where_to(session, touchpoint.patient_id, touchpoint.channel),
     )
+
+
+def hours_end(clinic: Clinic, contact: DueContact, now: datetime) -> datetime | None:
+    """Return when the hours end in which this contact may go out today: what still waits then is decided anew."""
+    hours = contact.enrollment.preferences.get("hours")
+    where = zone(contact.touchpoint.time_zone)
+    today = to_local(now, where).date()
+    shared = hours_on(
+        today, contact.plan, calendar_of(clinic), preferred=Window.parse(hours) if hours else None
+    )
+    return bounds(shared, today, where)[1] if shared else None
 
 
 def outcomes(
@@ -166,24 +180,35 @@ def _outcome(contact: DueContact, decision: Decision, now: datetime) -> Outcome:
 
 
 def due_rows(session: Session, *, now: datetime, many: int) -> list[Touchpoint]:
-    """Claim due touchpoints, oldest first, and with each all that is due for the same patient."""
-    first = session.scalars(
+    """Claim the due touchpoints of up to ``many`` patients, who waits longest first: all of a patient, or none.
+
+    The patient is the lock: two dispatchers that saw different touchpoints of one patient would each keep one. A
+    patient with a touchpoint that somebody changes at the moment is left for the next round.
+    """
+    due = and_(Touchpoint.state == TouchpointState.planned, Touchpoint.look_at <= now)
+    waiting = session.scalars(
         select(Touchpoint.patient_id)
-        .where(Touchpoint.state == "planned", Touchpoint.look_at <= now)
-        .order_by(Touchpoint.look_at, Touchpoint.id)
+        .where(due)
+        .group_by(Touchpoint.patient_id)
+        .order_by(func.min(Touchpoint.look_at), Touchpoint.patient_id)
         .limit(many)
     ).all()
-    if not first:
-        return []
-    return list(
-        session.scalars(
-            select(Touchpoint)
-            .where(
-                Touchpoint.patient_id.in_(set(first)),
-                Touchpoint.state == "planned",
-                Touchpoint.look_at <= now,
-            )
-            .order_by(Touchpoint.due_at, Touchpoint.id)
-            .with_for_update(skip_locked=True)
-        )
+    mine = session.scalars(
+        select(Patient.id).where(Patient.id.in_(waiting)).order_by(Patient.id)
+        .with_for_update(key_share=True, skip_locked=True)
+    ).all()  # fmt: skip
+    of_mine = and_(due, Touchpoint.patient_id.in_(mine))
+    counts = dict(
+        session.execute(
+            select(Touchpoint.patient_id, func.count()).where(of_mine).group_by(Touchpoint.patient_id)
+        ).all()
     )
+    rows = session.scalars(
+        select(Touchpoint)
+        .where(of_mine)
+        .order_by(Touchpoint.due_at, Touchpoint.id)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    held = Counter(row.patient_id for row in rows)
+    return [row for row in rows if held[row.patient_id] == counts[row.patient_id]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from followup.clinics.models import Clinic
@@ -20,14 +21,17 @@ from followup.enrollment.models import Touchpoint
 from followup.enrollment.planning.silence import Look, NextLook, next_look
 from followup.enrollment.states import EnrollmentState, TouchpointState
 from followup.kit.windows import Window, to_local, zone
+from followup.log import logger
 from followup.messaging.queue import Address, Draft, Queued, queue
 from followup.messaging.say import say_step
 from followup.messaging.states import Purpose
-from followup.outreach.due import DueContact, gather
+from followup.outreach.due import DueContact, gather, hours_end
 from followup.pathways.vocabulary import SilenceAction, Tier
 from followup.tasks.models import Task
 from followup.tasks.open import open_task
 from followup.tasks.states import TaskKind
+
+_log = logger(__name__)
 
 CALL_DUE = timedelta(hours=4)
 BATCH = 200
@@ -46,13 +50,17 @@ def remind_due(database: Database, *, now: datetime) -> int:
         clinics = [row.clinic_id for row in session.execute(_CLINICS_WITH_WORK, {"now": now})]
     looked_at = 0
     for clinic_id in clinics:
-        with database.transaction(clinic_id) as session:
-            looked_at += remind(session, session.get_one(Clinic, clinic_id), now=now)
+        try:
+            with database.transaction(clinic_id) as session:
+                looked_at += remind(session, session.get_one(Clinic, clinic_id), now=now)
+        except DBAPIError as error:
+            # Nobody's fault, and the next tick finds the same rows.
+            _log.warning("silence not looked at yet", clinic_id=str(clinic_id), error=type(error).__name__)
     return looked_at
 
 
 def remind(session: Session, clinic: Clinic, *, now: datetime, many: int = BATCH) -> int:
-    """Look after up to ``many`` unanswered questions of one clinic."""
+    """Look after up to ``many`` unanswered questions of one clinic; one that breaks is a person's."""
     rows = session.scalars(
         select(Touchpoint)
         .where(Touchpoint.state == TouchpointState.dispatched, Touchpoint.remind_at <= now)
@@ -61,8 +69,25 @@ def remind(session: Session, clinic: Clinic, *, now: datetime, many: int = BATCH
         .with_for_update(skip_locked=True)
     ).all()
     for row in rows:
-        _one(session, clinic, gather(session, row), now=now)
+        try:
+            with session.begin_nested():
+                _one(session, clinic, gather(session, row), now=now)
+        except DBAPIError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one broken question must not silence the others
+            _log.error("question not looked after", touchpoint=str(row.id), error=type(error).__name__)
+            _give_to_a_person(session, row, now=now)
     return len(rows)
+
+
+def _give_to_a_person(session: Session, row: Touchpoint, *, now: datetime) -> None:
+    session.refresh(row)
+    row.remind_at = None
+    open_task(
+        session, row.clinic_id, kind=TaskKind.call_silent, now=now, subject_id=row.patient_id,
+        due_at=now + CALL_DUE, patient_id=row.patient_id, priority="high",
+        reason=f"Please call: nobody answered the check-in {row.key}, and asking again went wrong.",
+    )  # fmt: skip
 
 
 def _one(session: Session, clinic: Clinic, contact: DueContact, *, now: datetime) -> None:
@@ -104,7 +129,8 @@ def _remind(session: Session, clinic: Clinic, contact: DueContact, *, now: datet
         draft = Draft(
             purpose=Purpose.reminder, text_key=contact.step.reminder.text,
             language=contact.enrollment.language, body=said.body, subject=said.subject, not_before=now,
-            not_after=now + REMINDER_LIVES, patient_id=row.patient_id, enrollment_id=row.enrollment_id,
+            not_after=min(now + REMINDER_LIVES, hours_end(clinic, contact, now) or now + REMINDER_LIVES),
+            patient_id=row.patient_id, enrollment_id=row.enrollment_id,
             touchpoint_id=row.id, local_day=to_local(now, zone(row.time_zone)).date(), slot=1,
         )  # fmt: skip
         placed = queue(session, clinic.id, draft=draft, to=Address.of(point), now=now)

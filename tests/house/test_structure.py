@@ -32,6 +32,7 @@ VAGUE = re.compile(r"(Manager|Handler|Processor|Helper|Utils?|Info)$")
 MAY_WAIT_ASYNC = (
     *(
         "followup/messaging/pump.py",
+        "followup/messaging/recorder.py",
         "followup/messaging/deliver.py",
         "followup/messaging/settle_due.py",
         "followup/escalation/page.py",

@@ -19,6 +19,7 @@ KINDS = {
     "content",
     "house",
     "migrations",
+    "faults",
     "data",
 }
 # "recording" is the fixture that holds every recorded request against the official document at its end.

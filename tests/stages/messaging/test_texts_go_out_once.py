@@ -146,7 +146,7 @@ def test_f39_an_answer_that_drips_is_cut_off_at_the_deadline(home: Household) ->
 def test_f41_a_wrong_account_pauses_all_sending_and_burns_no_attempt(home: Household) -> None:
     home.enroll()
     home.dispatch()
-    home.lab.fault("refuse", code=20003, status=401, times=1)
+    home.lab.fault("refuse", code=20003, status=401, times=2)
     home.deliver()
 
     assert home.only("SELECT sending_paused_reason FROM clinic") is not None
@@ -156,11 +156,12 @@ def test_f41_a_wrong_account_pauses_all_sending_and_burns_no_attempt(home: House
     home.deliver()
     assert home.lab.phone(INES).inbox == []
 
-    home.change("UPDATE clinic SET sending_paused_at = NULL, sending_paused_reason = NULL")
     home.pass_time(timedelta(minutes=5))
-    home.deliver()
+    home.deliver()  # mended meanwhile: one message finds out
     home.lab.wait_idle()
     assert len(home.lab.phone(INES).inbox) == 1
+    assert home.only("SELECT sending_paused_at FROM clinic") is None
+    assert home.only("SELECT state FROM task") == "done"
 
 
 def test_f42_an_opt_out_found_at_the_carrier_is_recorded_as_one(home: Household) -> None:
