@@ -1,10 +1,13 @@
+# ruff: noqa: F811 - pytest finds imported fixtures by the name of an argument
 """The pages in a real browser: enroll, read the inbox, take a case with one thumb. Nothing here needs a script."""
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +39,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def address(house: House, library: Library) -> Iterator[str]:  # noqa: F811
+def address(house: House, library: Library) -> Iterator[str]:
     """The real application behind a real server, at the address the house believes to have."""
     listening = socket.create_server(("127.0.0.1", 0))
     public_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -53,12 +56,10 @@ def address(house: House, library: Library) -> Iterator[str]:  # noqa: F811
 
 def house_at(built: House, settings: object) -> House:
     """The same house under another address."""
-    from dataclasses import replace
-
     return replace(built, settings=settings)
 
 
-def sign_in(page: Page, address: str, clinic: SmallClinic, role: str = "coordinator") -> None:  # noqa: F811
+def sign_in(page: Page, address: str, clinic: SmallClinic, role: str = "coordinator") -> None:
     """Sign a person in as a person does."""
     page.goto(f"{address}/sign-in")
     page.get_by_label("Email").fill(clinic.address(role))
@@ -70,7 +71,7 @@ def sign_in(page: Page, address: str, clinic: SmallClinic, role: str = "coordina
 def test_a_coordinator_enrolls_a_patient_and_sees_the_timeline(
     page: Page,
     address: str,
-    clinic: SmallClinic,  # noqa: F811
+    clinic: SmallClinic,
 ) -> None:
     sign_in(page, address, clinic)
     page.get_by_role("link", name="Enroll", exact=True).click()
@@ -91,7 +92,7 @@ def test_a_reply_leaves_the_inbox_with_one_press(
     page: Page,
     address: str,
     clinic: SmallClinic,
-    story: Story,  # noqa: F811
+    story: Story,
 ) -> None:
     story.enroll()
     story.writes("the blue thing from before is back, hm")
@@ -107,7 +108,7 @@ def test_a_nurse_takes_a_case_with_one_thumb(
     browser: Browser,
     address: str,
     clinic: SmallClinic,
-    story: Story,  # noqa: F811
+    story: Story,
 ) -> None:
     story.enroll()
     story.writes("my leg feels weaker since last night")
@@ -137,7 +138,7 @@ def test_today_shows_a_new_case_by_itself(
     page: Page,
     address: str,
     clinic: SmallClinic,
-    story: Story,  # noqa: F811
+    story: Story,
 ) -> None:
     story.enroll()
     page.clock.install()
@@ -152,7 +153,7 @@ def test_no_page_is_wider_than_a_small_phone(
     browser: Browser,
     address: str,
     clinic: SmallClinic,
-    story: Story,  # noqa: F811
+    story: Story,
 ) -> None:
     told = story.enroll(
         performed_on="2026-02-24", name="Maximiliana Wolfeschlegelsteinhausenbergerdorff-Ortega"
@@ -179,8 +180,6 @@ def test_no_page_is_wider_than_a_small_phone(
 
 def photograph(page: Page, path: str) -> None:
     """Keep a picture of a page where FOLLOWUP_PICTURES names a folder."""
-    import os
-
     folder = os.environ.get("FOLLOWUP_PICTURES")
     if not folder:
         return
