@@ -206,7 +206,8 @@ class EscalationPolicy(ClinicRow):
     """One published version of who is paged when; frozen into each case that opens under it."""
 
     __tablename__ = "escalation_policy"
-    __table_args__ = (UniqueConstraint("clinic_id", "content_hash"),)
+    # The newest counts; going back to an older wording is a new version, too.
+    __table_args__ = (Index("ix_escalation_policy_newest", "clinic_id", "published_at"),)
 
     content: Mapped[dict[str, Any]]
     content_hash: Mapped[str]

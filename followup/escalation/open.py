@@ -20,7 +20,7 @@ from followup.errors import InvalidInput
 from followup.escalation.codes import new_case_code
 from followup.escalation.hold import hold_planned
 from followup.escalation.models import Escalation, EscalationPolicy, EscalationSignal
-from followup.escalation.move import lock_case, move_case, page_anew, start_contact_clock
+from followup.escalation.move import is_open, lock_case, move_case, page_anew, start_contact_clock
 from followup.escalation.plan_pages import page_person
 from followup.escalation.policy import DEFAULT, read_policy
 from followup.escalation.rules import REOPENED_WITHIN, clocks
@@ -62,14 +62,21 @@ def open_case(
     actor: Actor = SYSTEM,
 ) -> Opened:  # fmt: skip
     """Open a case or attach to the patient's open one; a finding without a known patient gets a case of its own."""
-    standing = _attached_before(session, finding)
-    if standing is not None:
-        return Opened(standing, is_new=False)
-    if finding.patient_id is not None:
+    opened = _opened(session, clinic_id, finding, public_url=public_url, now=now, actor=actor)
+    if finding.patient_id is not None and is_open(opened.case):
+        # After the case is locked, in the order in which closing one goes: two transactions never wait in a ring.
         hold_planned(session, clinic_id, finding.patient_id, now=now)
+    return opened
+
+
+def _opened(
+    session: Session, clinic_id: uuid.UUID, finding: Finding, *, public_url: str, now: datetime, actor: Actor
+) -> Opened:
+    case = _open_case_with(session, finding)
+    if case is None and finding.patient_id is not None:
         case = _open_case_of(session, finding.patient_id)
-        if case is not None:
-            return _attach(session, case, finding, public_url=public_url, now=now)
+    if case is not None:
+        return _attach(session, case, finding, public_url=public_url, now=now)
     made = _insert(session, clinic_id, finding, now=now)
     if made is None:
         # Another transaction opened one for this patient a moment ago: it is committed now, so attach to it.
@@ -106,11 +113,12 @@ def published_policy(session: Session) -> dict[str, Any]:
 def _attach(
     session: Session, case: Escalation, finding: Finding, *, public_url: str, now: datetime
 ) -> Opened:
-    if not _add_signal(session, case, finding):
-        return Opened(case, is_new=False)
+    is_news = _add_signal(session, case, finding)
     raised = raise_tier(
         session, case, finding.tier, reason=f"a more severe {finding.kind}", public_url=public_url, now=now
     )
+    if not is_news:
+        return Opened(case, is_new=False, was_raised=raised)
     if case.state is EscalationState.unreachable:
         # Who writes can be reached: the owner tries again, with a fresh clock.
         move_case(session, case, EscalationState.contacting, now=now, reason="the patient wrote again")
@@ -175,13 +183,17 @@ def _previous(session: Session, finding: Finding, now: datetime) -> uuid.UUID | 
     return session.scalar(newest)
 
 
-def _attached_before(session: Session, finding: Finding) -> Escalation | None:
-    """Return the case that this very cause is attached to already."""
+def _open_case_with(session: Session, finding: Finding) -> Escalation | None:
+    """Return the open case that this very cause is attached to already; a closed one does not count."""
     case_id = session.scalar(
-        select(EscalationSignal.escalation_id).where(
-            EscalationSignal.cause_id == finding.cause_id, EscalationSignal.kind == finding.kind
+        select(EscalationSignal.escalation_id)
+        .join(Escalation, Escalation.id == EscalationSignal.escalation_id)
+        .where(
+            EscalationSignal.cause_id == finding.cause_id, EscalationSignal.kind == finding.kind,
+            Escalation.state.in_(OPEN_STATES),
         )
-    )
+        .limit(1)
+    )  # fmt: skip
     return lock_case(session, case_id) if case_id is not None else None
 
 

@@ -42,8 +42,9 @@ class Promise:
 def same_day_promise(hours: Hours, policy: Policy, now: datetime) -> Promise:
     """Return what to say about a finding of the same day, and when the call back is due."""
     local = to_local(now, hours.where)
-    closes = closing(hours.open_hours, hours.holidays, local)
-    if closes is None or closes - local < _LEAST_LEFT:
+    is_open = closing(hours.open_hours, hours.holidays, local) is not None
+    ends = _end_of_work(hours, local) if is_open else now
+    if ends - now < _LEAST_LEFT:
         opens = next_opening(hours.open_hours, hours.holidays, local)
         opening = to_utc(opens.date(), opens.time(), hours.where).utc
         due_at = due_after_open_minutes(
@@ -53,7 +54,7 @@ def same_day_promise(hours: Hours, policy: Policy, now: datetime) -> Promise:
     due_at = due_after_open_minutes(
         hours.open_hours, hours.holidays, hours.where, now=now, minutes=policy.same_day_minutes
     )
-    return Promise(TODAY, min(due_at, _end_of_work(hours, local)))
+    return Promise(TODAY, min(due_at, ends))
 
 
 def review_due(hours: Hours, policy: Policy, priority: str, now: datetime) -> datetime:

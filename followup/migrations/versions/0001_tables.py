@@ -127,9 +127,9 @@ def upgrade() -> None:
             ["clinic_id"], ["clinic.id"], name=op.f("fk_escalation_policy_clinic_id_clinic")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_escalation_policy")),
-        sa.UniqueConstraint(
-            "clinic_id", "content_hash", name=op.f("uq_escalation_policy_clinic_id_content_hash")
-        ),
+    )
+    op.create_index(
+        "ix_escalation_policy_newest", "escalation_policy", ["clinic_id", "published_at"], unique=False
     )
     op.create_table(
         "move",
@@ -1428,6 +1428,7 @@ def downgrade() -> None:
     op.drop_table("pathway_version")
     op.drop_index("ix_move_thing", table_name="move")
     op.drop_table("move")
+    op.drop_index("ix_escalation_policy_newest", table_name="escalation_policy")
     op.drop_table("escalation_policy")
     op.drop_index("ix_audit_event_unchained", table_name="audit_event", postgresql_where="hash IS NULL")
     op.drop_index("ix_audit_event_subject", table_name="audit_event")
