@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from followup.lab import API_KEY, API_SECRET, AUTH_TOKEN, INSTANT, SENDER, Lab
 from followup.replies.states import ReplyState
 from followup.settings import Settings
 from tests.stages.replies.small_clinic import SmallClinic
+from tests.waiting import wait_for
 
 INES = "+14155550101"
 PATIENCE_SECONDS = 60
@@ -79,13 +79,6 @@ def worker(environment: dict[str, str], tmp_path: Path) -> Iterator[None]:
     yield
     running.terminate()
     running.wait(30)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def test_what_arrives_is_understood_assessed_and_found(clinic, lab, worker, environment):
