@@ -117,6 +117,10 @@ def _opt_in(session: Session, asking: Asking, now: datetime) -> None:
     if not wanted:
         return
     reply = asking.reply
+    if not reply.is_verified:
+        # Anybody can write a From address: stopping is believed, starting again is asked about.
+        _ask_a_person(session, asking, kind=TaskKind.consent, reason=WISH, now=now)
+        return
     reply.opt = Ask.opt_in.value
     for point in session.scalars(
         select(ContactPoint).where(ContactPoint.id.in_(wanted)).order_by(ContactPoint.id).with_for_update()
@@ -134,8 +138,8 @@ def _opt_in(session: Session, asking: Asking, now: datetime) -> None:
 
 
 def _wrong_person(session: Session, asking: Asking, now: datetime) -> None:
-    """Stop all texts to an address where somebody else answers, unless the same text tells of an emergency."""
-    if may_be_urgent(asking.reply.body):
+    """Stop all texts to an address where somebody else answers: not for a forged mail, nor beside an emergency."""
+    if may_be_urgent(asking.reply.body) or not asking.reply.is_verified:
         _who_is_this(session, asking, now)
         return
     asking.reply.opt = Ask.wrong_person.value

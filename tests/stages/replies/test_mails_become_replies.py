@@ -79,6 +79,16 @@ def test_an_opt_out_by_mail_ends_mails_and_is_confirmed(clinic, ours):
     assert said.in_reply_to == clinic.reply.email_message_id
 
 
+def test_b106_a_forged_mail_can_stop_but_neither_start_nor_disown(clinic, ours):
+    clinic.mail(mail("STOP"))
+    assert clinic.point.opted_out_at == clinic.now
+    clinic.mail(mail("START"))
+    assert clinic.point.opted_out_at == clinic.now
+    clinic.mail(mail("you have the wrong person"))
+    assert clinic.point.state is ContactState.confirmed
+    assert [task.kind for task in clinic.tasks] == [TaskKind.consent, TaskKind.wrong_person]
+
+
 ROBOTS = {
     "out of office": {"Auto_Submitted": "auto-replied"},
     "old style": {"X_Autoreply": "yes"},
