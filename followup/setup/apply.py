@@ -7,7 +7,6 @@ record names them. Shifts that have begun stay as they were; future ones are mad
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
@@ -20,6 +19,7 @@ from followup.clinics.states import Channel
 from followup.db.sealed import blind
 from followup.db.session import Database
 from followup.errors import NotFound
+from followup.escalation.publish import publish_policy
 from followup.kit.ids import new_id
 from followup.kit.mail.address import parse_address
 from followup.kit.phone import parse_phone
@@ -32,8 +32,6 @@ ACTOR = Actor("clinic file")
 # The duties of the present hour were on the roster before it was applied again.
 ROSTER_BEGINS_BEFORE = timedelta(days=1)
 
-Publish = Callable[[Session, uuid.UUID, dict[str, object] | None], None]
-
 
 @dataclass(slots=True)
 class Applied:
@@ -44,10 +42,11 @@ class Applied:
     said: list[str] = field(default_factory=list)
 
 
-def apply_clinic_file(
-    database: Database, file: ClinicFile, *, now: datetime, publish: Publish | None = None
-) -> Applied:
-    """Create or update the clinic of a checked file; ``publish`` puts its escalation policy into force."""
+def apply_clinic_file(database: Database, file: ClinicFile, *, now: datetime) -> Applied:
+    """Create or update the clinic of a checked file, all of it or nothing.
+
+    Raises InvalidInput for an escalation policy that can't be in force. A clinic without one has the house's.
+    """
     clinic_id = _find(database, file.clinic.slug)
     created = clinic_id is None
     clinic_id = clinic_id or new_id()
@@ -60,8 +59,10 @@ def apply_clinic_file(
         }
         _disable_others(session, set(people), now=now, applied=applied)
         _roster(session, clinic_id, file, people, now=now, applied=applied)
-        if publish is not None:
-            publish(session, clinic_id, file.escalation)
+        if file.escalation is not None and publish_policy(
+            session, clinic_id, file.escalation, now=now, actor=ACTOR
+        ):
+            applied.said.append("escalation policy published; cases that open from now on follow it")
         record(
             session, clinic_id, actor=ACTOR, action="apply clinic file", now=now,
             subject=Subject("clinic", clinic_id), reason="created" if created else "updated",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from textwrap import indent
 
 import pytest
+import yaml
 from sqlalchemy import func, select
 
 from followup.bootstrap import House
 from followup.clinics.models import Clinic, Sender
 from followup.errors import InvalidInput
-from followup.setup.apply import apply_clinic_file, clinic_of
+from followup.escalation.models import EscalationPolicy
+from followup.escalation.policy import DEFAULT
+from followup.setup.apply import clinic_of
 from followup.setup.clinic_file import parse_clinic_file
 from followup.staff.models import Shift, Staff, StaffContactPoint
 from followup.staff.on_call import who
@@ -83,13 +87,17 @@ def test_a_mistake_is_named_with_its_line(written: str, instead: str, says: str)
     assert all(each.field.startswith("c.yaml:") for each in refused.value.problems)
 
 
-def test_a_file_that_fails_half_way_leaves_no_half_clinic(house: House) -> None:
-    def breaks(*_: object) -> None:
-        raise InvalidInput("escalation", "no")
-
-    with pytest.raises(InvalidInput):
-        apply_clinic_file(
-            house.database, parse_clinic_file(CLINIC, name="c.yaml"), now=TUESDAY, publish=breaks
-        )
+def test_a_policy_that_cannot_be_in_force_leaves_no_half_clinic(house: House) -> None:
+    wrong = CLINIC + "escalation: {urgent: {repage_seconds: 1}}\n"
+    with pytest.raises(InvalidInput, match="repage_seconds"):
+        open_clinic(house, content=wrong)
     with house.database.engine() as session:
         assert session.scalar(select(func.count()).select_from(Clinic.__table__)) == 0
+
+
+def test_a_policy_in_the_file_is_published_once(house: House) -> None:
+    content = CLINIC + "escalation:\n" + indent(yaml.safe_dump(dict(DEFAULT)), "  ")
+    clinic = open_clinic(house, content=content)
+    open_clinic(house, content=content)
+    with clinic.session() as session:
+        assert session.scalar(select(func.count()).select_from(EscalationPolicy)) == 1
