@@ -21,6 +21,7 @@ from followup.messaging.models import Message
 from followup.messaging.states import MessageState
 from followup.pathways.pathway import Pathway, Step
 from followup.pathways.pin import pinned
+from followup.pathways.schema import Question as OfferedAnswers
 from followup.replies.models import Reply
 from followup.replies.rules import BINDS_FOR, Asked
 
@@ -36,13 +37,17 @@ _reached_at = func.coalesce(Message.accepted_at, Message.queued_at)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked: the question's key and kind in the pathway, its words as sent, and the touchpoint's day."""
+    """What was asked: the question's key and kind in the pathway, its words as sent, and the touchpoint's day.
+
+    ``offered`` knows the answer words that the text promised to understand.
+    """
 
     key: str
     kind: str
     words: str
     day: int
     step: Step
+    offered: OfferedAnswers
 
 
 def asked_before(session: Session, patient_id: uuid.UUID, at: datetime) -> Sequence[Asked]:
@@ -99,7 +104,10 @@ def question_at(session: Session, touchpoint_id: uuid.UUID, at: datetime) -> Que
     key, words = _newest(pathway, step, [(each.text_key, each.body) for each in texts])
     if key is None:
         return None
-    return Question(key=key, kind=str(pathway.question(key).kind), words=words, day=touchpoint.day, step=step)
+    asked = pathway.question(key)
+    return Question(
+        key=key, kind=str(asked.kind), words=words, day=touchpoint.day, step=step, offered=asked
+    )  # fmt: skip
 
 
 def _newest(pathway: Pathway, step: Step, texts: Sequence[tuple[str, str]]) -> tuple[str | None, str]:

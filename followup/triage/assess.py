@@ -17,6 +17,7 @@ from followup.enrollment.advance import advance_touchpoint
 from followup.enrollment.states import TouchpointState
 from followup.errors import ForbiddenState
 from followup.log import logger
+from followup.pathways.answers import offered_meaning
 from followup.replies.models import Reply
 from followup.replies.opt import read
 from followup.replies.questions import completes_step
@@ -24,8 +25,9 @@ from followup.replies.rules import Timing
 from followup.replies.states import ReplyState
 from followup.triage.context import Surroundings, surroundings_of
 from followup.triage.engine import Context, Decision, Tier, triage
+from followup.triage.engine.decision import Answer
 from followup.triage.models import Assessment
-from followup.triage.rules import state_after, with_media
+from followup.triage.rules import answer_of, state_after, with_media
 
 _log = logger(__name__)
 
@@ -67,6 +69,23 @@ def _decide(engine: Engine, reply: Reply, context: Context) -> Decision:
     except Exception as error:  # noqa: BLE001 - a reply that breaks the engine must reach a person, not a log
         _log.error("the engine failed", reply_id=str(reply.id), error=type(error).__name__)
         return Decision(Tier.UNCLEAR, "high", message_key="unclear")
+
+
+def _as_offered(decision: Decision, reply: Reply, around: Surroundings) -> Decision:
+    """Keep the promise of the text: who answers with a word it offered, and nothing else, is understood."""
+    question = around.question
+    meaning = offered_meaning(question.offered, reply.body) if question else None
+    answer = answer_of(question.kind, meaning) if question and meaning else None
+    if answer is None or decision.tier is not Tier.UNCLEAR:
+        return decision
+    return replace(
+        decision,
+        tier=Tier.ROUTINE,
+        priority="low",
+        answers=(Answer(*answer),),
+        unexplained=(),
+        message_key="routine",
+    )
 
 
 def _with_media(decision: Decision, reply: Reply) -> Decision:

@@ -20,6 +20,18 @@ FINDINGS_WITHIN = timedelta(hours=24)
 _CARD = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
 _SOCIAL = re.compile(r"(?<!\d)\d{3}[- ]\d{2}[- ]\d{4}(?!\d)")
 
+# Answer words that a text offers and that no one needs to read, by the kind of its question: what they are kept as.
+# Words that tell of trouble ("worse", a no to "are you home?") are not here: the engine judges them.
+_OFFERED = {
+    ("yes_no_ok", "yes"): ("yes_no", "yes"),
+    ("yes_no_symptom", "no"): ("yes_no", "no"),
+    ("trend", "better"): ("trend", "better"),
+    ("trend", "same"): ("trend", "same"),
+    ("exercises", "all"): ("exercises", "all"),
+    ("exercises", "some"): ("exercises", "some"),
+    ("exercises", "not_yet"): ("exercises", "not_yet"),
+}
+
 PRIORITIES = {"high": 0, "normal": 1, "low": 2}
 
 
@@ -43,6 +55,11 @@ def state_after(tier: str) -> ReplyState:
     if tier == "routine":
         return ReplyState.filed
     return ReplyState.assessed if tier in ("urgent", "emergency") else ReplyState.in_review
+
+
+def answer_of(question_kind: str, meaning: str) -> tuple[str, str] | None:
+    """Return the answer (kind, value) that an offered word stands for; None if a reader has to judge it."""
+    return _OFFERED.get((question_kind, meaning))
 
 
 def with_media(tier: str, priority: str, media_count: int) -> tuple[str, str]:
