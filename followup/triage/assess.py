@@ -46,7 +46,8 @@ def assess(
     if reply.state is not ReplyState.received:
         raise ForbiddenState("This reply was assessed already.")
     around = surroundings_of(session, reply)
-    decision = _with_media(_decide(engine, reply, around.context), reply)
+    judged = _decide(engine, reply, around.context)
+    decision = _with_media(_as_offered(judged, reply, around), reply)
     assessment = Assessment(
         clinic_id=reply.clinic_id, reply_id=reply.id, patient_id=reply.patient_id, tier=decision.tier.value,
         priority=decision.priority, ruleset=decision.ruleset, assessed_by=ENGINE,
