@@ -43,7 +43,7 @@ def values_for(
         "urgent_phone": phone_words(clinic.urgent_phone),
         "procedure_words": _procedure_words(procedure, language),
         "visit_words": _visit_words(facts.get("visit_at"), language),
-        "harvest_site_words": str(facts.get("harvest_site") or "") or _site(procedure, language),
+        "harvest_site_words": _site(procedure, language),
         "next_open": opening_words(next_opening(clinic.open_hours, clinic.holidays, local_now), language),
     }
     return {name: clean(value) for name, value in values.items()}
