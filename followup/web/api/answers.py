@@ -21,7 +21,9 @@ class TouchpointOut(BaseModel):
     kind: str
     channel: str
     day: int
-    local_time: datetime = Field(description="Wall-clock time in time_zone, without an offset.")
+    local_time: str = Field(
+        description="Wall-clock time in time_zone, without an offset.", examples=["2026-03-06T09:30:00"]
+    )
     time_zone: str
     due_at: datetime
     state: str
