@@ -170,7 +170,7 @@ def _hearer(session: Session, reply: Reply) -> Hearer:
     shared = session.scalar(
         select(ContactPoint)
         .where(
-            ContactPoint.address_blind == reply.from_blind,
+            ContactPoint.address_blind == reply.sender_blind,
             ContactPoint.state.not_in((ContactState.bad, ContactState.wrong_person)),
             ContactPoint.opted_out_at.is_(None),
         )

@@ -18,7 +18,7 @@ from followup.audit.record import moved
 from followup.clinics.states import Channel
 from followup.doorbell import ring
 from followup.escalation.models import Escalation, Page
-from followup.escalation.move import lock_case
+from followup.escalation.move import is_open, lock_case
 from followup.escalation.next_way import retry_page, use_next_way
 from followup.escalation.page_claim import grace_of
 from followup.escalation.page_rules import is_about_the_number, retry_after
@@ -150,6 +150,8 @@ def _fail(
     if page.purpose is not PagePurpose.page or page.escalation_id is None:
         return
     case = lock_case(session, page.escalation_id)
+    if not is_open(case):
+        return
     wait = retry_after(refusal, page.tries) if to is PageState.failed else None
     if wait is not None and retry_page(session, case, page, wait=wait, public_url=public_url, now=now):
         return

@@ -2,7 +2,7 @@
 
 It is read once, when a case opens, and frozen into it: a policy edited at noon changes no case that was opened in
 the morning. People are not part of it; they are looked up when they are paged. ``DEFAULT`` is a proposal of this
-house, not a standard: a clinical lead has to set the times (see docs/runbook/page-not-acknowledged.md).
+house, not a standard: a clinical lead has to set the times (see docs/runbook/page-not-accepted.md).
 """
 
 from __future__ import annotations

@@ -162,7 +162,7 @@ def test_scenario_16_a_patient_whom_nobody_reaches_is_a_physicians_decision(acce
             session, ward.case().id, Decision.welfare_check, reason="x", physician=ward.staff(session, "Bea"),
             now=ward.now,
         )  # fmt: skip
-    ward.patient_texts("Ines", "Sorry, I was asleep. My leg is still weak")
+    ward.patient_texts("Ines", URGENT)
     assert ward.case().state is EscalationState.contacting
     assert ward.clocks()["contact"] == timedelta(minutes=30)
     latest = [each.body for each in ward.page_rows() if ward.who(each) == "Bea"][-1]

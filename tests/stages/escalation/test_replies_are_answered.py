@@ -13,6 +13,7 @@ from followup.escalation.raise_overdue import raise_overdue
 from followup.escalation.respond import call_it_unclear, respond, respond_to
 from followup.escalation.states import CaseTier, EscalationState
 from followup.messaging.models import Message
+from followup.patients.models import Procedure
 from followup.replies.models import Reply
 from followup.replies.states import ReplyState
 from followup.tasks.close import close_task
@@ -108,6 +109,15 @@ def test_one_reply_that_breaks_triage_is_unclear_and_blocks_no_other(ward) -> No
     assert task(ward).priority == "high"
     assert task(ward).due_at == ward.now + timedelta(minutes=30)
     ward.tick()
+
+
+def test_a_record_that_can_not_be_opened_costs_the_engine_but_not_the_reply(ward) -> None:
+    ward.texts_in(ward.phones["Ines"], EMERGENCY)
+    with ward.transaction() as session:
+        session.scalars(select(Procedure)).one().facts_sealed = b"\x00" * 40
+    done = respond(ward.database, ward.clock, public_url=PUBLIC_URL)
+    assert (done.unreadable, done.tiers, done.left) == (1, {"unclear": 1}, 0)
+    assert task(ward).priority == "high"
 
 
 def test_a_reply_is_answered_once_whoever_answers(ward) -> None:

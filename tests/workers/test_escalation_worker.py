@@ -1,0 +1,136 @@
+"""A real worker, a real broker, the real SDK over HTTP: a red flag reaches the nurse, and she accepts by text.
+
+Only raw texts are put in; every further step is the worker's: receive, assess, open, page, follow, accept, answer.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import select
+
+from followup.bootstrap import build
+from followup.escalation.models import Escalation, Page
+from followup.escalation.states import EscalationState, PageState
+from followup.kit.clock import ClockFile
+from followup.lab import INSTANT, SENDER, Lab
+from followup.settings import Settings
+from followup.web.hooks import voice
+from tests.doors.hooks_of_the_test import app_of, served
+from tests.household import Household, lab_settings, move_in
+from tests.waiting import wait_for
+
+ROOT = Path(__file__).resolve().parents[2]
+NURSE, PHYSICIAN = "+13125550131", "+13125550132"
+EMERGENCY = "I can't breathe and my chest hurts"
+PUBLIC_URL = "https://followup.example"
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    with Lab.started(pace=INSTANT) as running:
+        yield running
+
+
+@pytest.fixture
+def home(settings: Settings, lab: Lab) -> Iterator[Household]:
+    household = move_in(settings, lab)
+    assert isinstance(household.house.clock, ClockFile)
+    household.house.clock.set(household.now, speed=1.0)
+    yield household
+    household.house.database.dispose()
+
+
+@pytest.fixture
+def web(settings: Settings, home: Household, lab: Lab) -> Iterator[None]:
+    """Our webhooks where the carrier finds them; their bells go to the real broker, as in production."""
+    house = build(lab_settings(settings, lab))
+    app = app_of(replace(house, clock=home.house.clock))
+    app.include_router(voice.router)
+    with served(app) as url:
+        lab.sender(SENDER, inbound_url=f"{PUBLIC_URL}/hooks/twilio/sms#rc=5&rp=all")
+        lab.route(PUBLIC_URL, url)
+        yield
+    house.database.dispose()
+
+
+def environment_of(settings: Settings, lab: Lab) -> dict[str, str]:
+    wired = lab_settings(settings, lab)
+    told = {
+        "ENVIRONMENT": "test", "CLOCK_FILE": str(wired.clock_file), "DATA_FOLDER": str(wired.data_folder),
+        "DATABASE_URL": wired.database_url.get_secret_value() if wired.database_url else "",
+        "REDIS_URL": wired.redis_url.get_secret_value() if wired.redis_url else "",
+        "SECRET_KEYS": wired.secret_keys[0].get_secret_value(),
+        "ENCRYPTION_KEYS": wired.encryption_keys[0].get_secret_value(),
+        "TWILIO_API_URL": lab.url, "TWILIO_ACCOUNT_SID": lab.account.sid, "TWILIO_AUTH_TOKEN": lab.auth_token,
+        "PUBLIC_URL": PUBLIC_URL, "TICK_SECONDS": "0.5", "BROKER_PREFIX": "escalation-test:",
+    }  # fmt: skip
+    return os.environ | {f"FOLLOWUP_{name}": value for name, value in told.items()}
+
+
+@pytest.fixture
+def worker(settings: Settings, lab: Lab, web: None, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    command = [
+        sys.executable, "-m", "celery", "-A", "workers.app", "worker", "--beat", "--schedule",
+        str(tmp_path / "beat"), "--pool", "threads", "--concurrency", "4", "--queues", "care",
+        "--without-mingle", "--without-gossip",
+    ]  # fmt: skip
+    running = subprocess.Popen(
+        command, cwd=ROOT, env=environment_of(settings, lab), stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    yield running
+    running.terminate()
+    running.wait(30)
+
+
+def case_of(home: Household) -> Escalation | None:
+    with home.house.database.transaction(home.clinic_id) as session:
+        return session.scalars(select(Escalation)).one_or_none()
+
+
+@pytest.mark.slow
+def test_a_red_flag_reaches_both_phones_and_the_nurse_accepts_by_text(home, lab, worker) -> None:
+    home.enroll()
+    lab.phone("+13125550101").sends(EMERGENCY)
+    lab.phone("+13125550101").expects("Call 911", within=60)
+    page = lab.phone(NURSE).expects("EMERGENCY case", within=60)
+    lab.phone(PHYSICIAN).expects("EMERGENCY case", within=60)
+    lab.phone(NURSE).sends(page.body.split("Reply ")[1].split(" ")[0])
+    lab.phone(NURSE).expects("is yours", within=60)
+    lab.phone(PHYSICIAN).expects("accepted case", within=60)
+    case = case_of(home)
+    assert case is not None
+    assert (case.state, case.patient_id is not None) == (EscalationState.accepted, True)
+
+
+@pytest.mark.slow
+def test_scenario_8_a_flushed_broker_costs_a_tick_and_no_page(home, lab, worker, settings) -> None:
+    home.enroll()
+    lab.phone("+13125550101").sends(EMERGENCY)
+    lab.phone(NURSE).expects("EMERGENCY case", within=60)
+    assert settings.redis_url is not None
+    with redis.Redis.from_url(settings.redis_url.get_secret_value()) as broker:
+        broker.flushdb()
+    assert isinstance(home.house.clock, ClockFile)
+    home.house.clock.advance(timedelta(seconds=125))
+    lab.phone(NURSE).expects("STILL OPEN", within=30)
+    wait_for(lambda: _unsettled(home) == 0)
+    with home.house.database.transaction(home.clinic_id) as session:
+        rows = session.scalars(select(Page).where(Page.staff_id.is_not(None))).all()
+        keys = [(row.staff_id, row.channel, row.step, row.round, row.number) for row in rows]
+    assert len(keys) == len(set(keys))
+
+
+def _unsettled(home: Household) -> int:
+    with home.house.database.transaction(home.clinic_id) as session:
+        pages = session.scalars(select(Page).where(Page.state == PageState.claimed)).all()
+        return len(pages)
