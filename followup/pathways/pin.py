@@ -19,7 +19,8 @@ from followup.pathways.library import from_json, to_json
 from followup.pathways.models import PathwayVersion
 from followup.pathways.pathway import Pathway
 
-_pinned: dict[uuid.UUID, Pathway] = {}
+# By content: the same version pinned by two clinics is read once.
+_pinned: dict[str, Pathway] = {}
 
 
 def pin(session: Session, clinic_id: uuid.UUID, pathway: Pathway, *, now: datetime) -> uuid.UUID:
@@ -53,10 +54,10 @@ def pinned(session: Session, version_id: uuid.UUID) -> Pathway:
     content_hash = session.scalar(select(PathwayVersion.content_hash).where(PathwayVersion.id == version_id))
     if content_hash is None:
         raise NotFound("This pathway version is not known here.")
-    if version_id not in _pinned:
+    if content_hash not in _pinned:
         row = session.get_one(PathwayVersion, version_id)
-        _pinned[version_id] = from_json(json.dumps(row.content))
-    return _pinned[version_id]
+        _pinned[content_hash] = from_json(json.dumps(row.content))
+    return _pinned[content_hash]
 
 
 def _content(pathway: Pathway) -> str:
