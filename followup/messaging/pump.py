@@ -30,7 +30,7 @@ from followup.messaging.claim import Claim
 from followup.messaging.record import Answer
 from followup.messaging.recorder import Recorder, told
 from followup.messaging.rest import is_shaky, rest_sender, sender_works
-from followup.messaging.rules import DOUBT_REST, DOUBTS_IN_A_ROW, PATIENCE
+from followup.messaging.rules import BAD_TEXTS_IN_A_ROW, DOUBT_REST, DOUBTS_IN_A_ROW, PATIENCE
 from followup.messaging.throttle import Throttle
 from followup.ports import InDoubt, Outcome, Refusal, Refused
 
@@ -83,6 +83,7 @@ class _State:
     draining: bool = False
     dry: bool = False
     doubts_in_a_row: int = 0
+    bad_texts_in_a_row: int = 0
     # One message at a time until the carrier has taken one.
     shaky: bool = False
     mended: bool = False
@@ -207,11 +208,15 @@ class Pump:
                 # The carrier asks the whole account to slow down, not this one message.
                 wait = timedelta(seconds=outcome.retry_after_seconds or 0)
                 state.rest = Rest(max(PATIENCE, wait), "the carrier takes nothing at the moment")
-            elif outcome.refusal is Refusal.configuration:
+            state.bad_texts_in_a_row = (
+                state.bad_texts_in_a_row + 1 if outcome.refusal is Refusal.bad_text else 0
+            )
+            if outcome.refusal is Refusal.configuration or state.bad_texts_in_a_row >= BAD_TEXTS_IN_A_ROW:
+                # What is written down about it has to be seen before the next call.
                 state.stopping = True
         else:
             self._report.accepted += 1
-            state.doubts_in_a_row = 0
+            state.doubts_in_a_row = state.bad_texts_in_a_row = 0
             state.mended, state.shaky = state.mended or state.shaky, False
         state.stopping = state.stopping or state.rest is not None
 

@@ -25,6 +25,7 @@ from followup.enrollment.planning.lateness import Patient as PatientFacts
 from followup.enrollment.planning.reasons import SENTENCES, Reason
 from followup.enrollment.states import TouchpointState
 from followup.kit.windows import Window, bounds, to_local, zone
+from followup.messaging.rest import is_by_carrier
 from followup.outreach.address import Reachable, where_to
 from followup.outreach.rules import Obstacle, Standing, Way, obstacle
 from followup.pathways.pathway import Pathway, Step
@@ -131,7 +132,9 @@ def _standing(contact: DueContact, clinic: Clinic, patient: Patient) -> Standing
         is_safety=contact.step is not None and contact.step.is_safety,
         enrollment_state=contact.enrollment.state,
         is_held=contact.enrollment.held_since is not None,
-        sending_paused=clinic.sending_paused_at is not None,
+        # While the carrier refuses our account the outbox decides: one of its texts finds out when it is mended.
+        sending_paused=clinic.sending_paused_at is not None
+        and not is_by_carrier(clinic.sending_paused_reason),
         patient_died=patient.died_at is not None,
         has_address=contact.reach.point is not None,
         opted_out=contact.reach.opted_out,
