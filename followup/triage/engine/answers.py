@@ -232,6 +232,8 @@ def _missing_point(value: float) -> float:
 def _yes_no(scan: Scan) -> list[Bound]:
     for index in range(min(scan.size, 4)):
         classes = scan.classes[index]
+        if scan.words[index] == "y" and scan.size > 2:
+            return []  # the Spanish "and"
         if "yesword" in classes or index in scan.tokens.accented_si:
             if scan.words[index + 1 : index + 2] == ["no"] and scan.words[index] != "si":
                 return [Bound("yes_no", "no", index, index + 1)]

@@ -20,15 +20,16 @@ from followup.triage.engine.decision import (
 )
 from followup.triage.engine.features import features
 from followup.triage.engine.filing import Filing, may_file
+from followup.triage.engine.gate import keyword, opens_with_opt_out
 from followup.triage.engine.judging import Hit, hits_of
 from followup.triage.engine.modifiers import PRESENT_LIKE
 from followup.triage.engine.reader import Reading
 from followup.triage.engine.ruleset import Ruleset
+from followup.triage.engine.tokens import tokenize
 from followup.triage.engine.understanding import Understood, understand
 
 _PRIORITY = {Tier.EMERGENCY: "high", Tier.URGENT: "high", Tier.SAME_DAY: "normal", Tier.ROUTINE: "low"}
 _ALERTS = (Tier.EMERGENCY, Tier.URGENT, Tier.SAME_DAY)
-_ONCE = frozenset({"opt_out", "opt_in", "help"})
 
 
 @dataclass(slots=True)
@@ -89,13 +90,19 @@ def judge(text: str, context: Context, rules: Ruleset, *, reasons: bool = False)
         reading = rules.model.read(groups, reasons=reasons)
     filing = may_file(text, understood, hits, reading, context, rules)
     found = _highest(hits)
-    tier, raised = (found, False) if filing.allowed and found is None else _raise(found, reading, rules)
+    settled = found is None and (filing.allowed or _told_to_ask(understood, hits))
+    tier, raised = (found, False) if settled else _raise(found, reading, rules)
     tier = _joking(tier, understood)
     tier = _context_raise(tier, understood, context)
     if tier is None:
         tier = Tier.ROUTINE if filing.allowed else Tier.UNCLEAR
     priority = _PRIORITY.get(tier) or ("high" if filing.worrying else "low")
     return Judged(understood, hits, reading, filing, tier, priority, raised)
+
+
+def _told_to_ask(understood: Understood, hits: list[Hit]) -> bool:
+    """Say whether a rule already sends these very few words to a person at once, with nothing else to read."""
+    return understood.positions <= 4 and any(hit.rule.tier is Tier.UNCLEAR for hit in hits)
 
 
 def _joking(tier: Tier | None, understood: Understood) -> Tier | None:
@@ -150,7 +157,17 @@ def _climbing(value: float, context: Context) -> bool:
 
 
 def _decide(text: str, context: Context, rules: Ruleset) -> Decision:
-    return decision_of(judge(text, context, rules), rules)
+    plain = tokenize(text[:80]).plain if len(text) < 2000 else []
+    word = keyword(plain) if len(text) <= 80 else ""
+    if word:
+        high = word == "help" or context.open_escalation
+        return Decision(Tier.UNCLEAR, "high" if high else "low", (word,), message_key="unclear", ruleset=rules.digest)
+    decision = decision_of(judge(text, context, rules), rules)
+    if opens_with_opt_out(text, plain) and "opt_out" not in decision.concepts:
+        tier = Tier.UNCLEAR if decision.tier is Tier.ROUTINE else decision.tier
+        decision = replace(decision, tier=tier, concepts=("opt_out", *decision.concepts))
+        decision = replace(decision, message_key=message_for(tier, decision.concepts))
+    return decision
 
 
 def decision_of(judged: Judged, rules: Ruleset) -> Decision:

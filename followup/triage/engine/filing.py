@@ -54,12 +54,13 @@ def may_file(
     if blocked:
         urgent = worrying or blocked in {"language", "long"}
         return Filing(False, blocked, unexplained, urgent, blocked=True)
-    covered = bool(reason) and _covered(understood, hits)
+    covered = bool(reason) and (reason in _WHOLE or _covered(understood, hits))
     filing = Filing(covered, reason or "no positive reason", unexplained, worrying, False, covered, bool(reason))
     if reading is None or rules.model is None:
         return filing
     limits = rules.model.thresholds
-    calm = calmness(reading.chances[Tier.ROUTINE], rules.model.strange(understood.scan.words))
+    strange = 0 if covered else rules.model.strange(understood.scan.words)
+    calm = calmness(reading.chances[Tier.ROUTINE], strange)
     needed = limits["file_covered" if covered else "file" if reason else "file_without_reason"]
     sure = calm >= needed
     danger = reading.at_least(Tier.URGENT) > limits["danger_covered" if covered else "danger"]
@@ -75,6 +76,8 @@ def _blocked(text: str, understood: Understood, hits: list[Hit], rules: Ruleset)
         return "long"
     if any(hit.rule.tier is Tier.UNCLEAR for hit in hits):
         return "rule"
+    if any(fact.name in {"opt_out", "opt_in"} for fact in understood.facts):
+        return "a wish about texts"
     if _foreign(text, understood, rules):
         return "language"
     cleared = {id(hit.fact) for hit in hits if hit.rule.tier is Tier.ROUTINE}
@@ -123,6 +126,8 @@ def calmness(chance: float, strange: int) -> float:
     return math.log(bounded / (1 - bounded)) - STRANGE_WORD * strange
 
 
+_WHOLE = frozenset({"acknowledgement", "thumbs up to a closed question"})
+_THUMBS = frozenset({QuestionKind.YES_NO_OK, QuestionKind.EXERCISES})
 _UNASKED = frozenset({QuestionKind.NONE, QuestionKind.OPEN})
 _ACKNOWLEDGING = frozenset(
     "ok okay k kk thanks thank you so much very gracias muchas bueno vale got it will do sounds good perfect perfecto"

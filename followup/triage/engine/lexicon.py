@@ -38,6 +38,10 @@ class Pattern:
     source: str
     built_in: bool
 
+    def heads(self) -> tuple[frozenset[str], ...]:
+        """Return, for each part, what may begin it: words as they are, classes in braces."""
+        return tuple(part[0].words | {"{" + name + "}" for name in part[0].classes} for part in self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -61,7 +65,7 @@ class Lexicon:
     findings: dict[str, Finding] = field(default_factory=dict)
     by_word: dict[str, list[Pattern]] = field(default_factory=dict)
     by_class: dict[str, list[Pattern]] = field(default_factory=dict)
-    unordered: list[Pattern] = field(default_factory=list)
+    unordered: list[tuple[tuple[frozenset[str], ...], Pattern]] = field(default_factory=list)
     slang: dict[str, tuple[str, ...]] = field(default_factory=dict)
     vocabulary: set[str] = field(default_factory=set)
     common: set[str] = field(default_factory=set)
@@ -190,7 +194,7 @@ def _trimmed(elements: tuple[Element, ...]) -> tuple[Element, ...]:
     return elements
 
 
-_NEGATIVE_CLASSES = frozenset({"no", "cannot", "without"})
+_NEGATIVE_CLASSES = frozenset({"no", "cannot", "without", "unfeel"})
 
 
 def _negative(element: Element) -> bool:
@@ -214,7 +218,7 @@ def _element(piece: str) -> Element:
 
 def _index(lexicon: Lexicon, pattern: Pattern) -> None:
     if len(pattern.parts) > 1:
-        lexicon.unordered.append(pattern)
+        lexicon.unordered.append((pattern.heads(), pattern))
     else:
         for word in pattern.parts[0][0].words:
             lexicon.by_word.setdefault(word, []).append(pattern)

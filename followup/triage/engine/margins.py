@@ -25,7 +25,7 @@ GRAVE = frozenset({Tier.EMERGENCY, Tier.URGENT})
 GRAVE_PER_THOUSAND = 1.2
 UNSAFE_PER_THOUSAND = 5.0
 #: How much more a kind of evidence counts toward filing, in log-odds: the rules explain every word; some reason; none.
-EVIDENCE = {"file_covered": 3.0, "file": 0.0, "file_without_reason": -0.7}
+EVIDENCE = {"file_covered": 2.0, "file": 0.0, "file_without_reason": -0.7}
 ALERTS = {
     "emergency": (0.35, 0.4, 0.45, 0.5),
     "urgent": (0.4, 0.45, 0.5),
@@ -54,7 +54,8 @@ def cases_of(examples: Sequence[Example], chances: Any, familiar: dict[str, set[
         judged = judge(example.text, example.context, rules)
         reading = Reading(dict(zip(TIERS, (float(value) for value in row), strict=True)))
         words = {w for w in judged.understood.scan.words if len(w) > 1 and w.isalpha()}
-        calm = calmness(reading.chances[Tier.ROUTINE], len(words - familiar[example.writer]))
+        strange = 0 if judged.filing.covered else len(words - familiar[example.writer])
+        calm = calmness(reading.chances[Tier.ROUTINE], strange)
         found = judged.tier if judged.tier in WARNINGS else None
         cases.append(Case(example.tier, found, _kind(judged), calm, reading))
     return cases
@@ -104,7 +105,7 @@ def decide(case: Case, limits: dict[str, float]) -> Tier:
 def choose(examples: Sequence[Example], chances: Any, familiar: dict[str, set[str]], rules: Ruleset) -> Chosen:
     """Return the margins, the cases they were chosen on, and what they cost on unseen writers."""
     cases = cases_of(examples, chances, familiar, rules)
-    limits = {**filing_margins(cases), "danger": 0.3, "danger_covered": 0.75, "same_day_over": 1.0}
+    limits = {**filing_margins(cases), "danger": 0.3, "danger_covered": 0.8, "same_day_over": 1.0}
     best: tuple[float, dict[str, float]] = (-1e9, limits)
     for emergency, urgent, same_day, over in itertools.product(*ALERTS.values()):
         tried = {**limits, "emergency": emergency, "urgent": urgent, "same_day": same_day}
@@ -132,6 +133,8 @@ def _worth(cases: Sequence[Case], limits: dict[str, float]) -> float:
             total -= 1.0
         if case.truth in WARNINGS and got not in WARNINGS:
             total -= 1.0
+        if case.truth is Tier.ROUTINE and got in GRAVE:
+            total -= 0.4
     return total
 
 

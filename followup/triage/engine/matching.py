@@ -12,7 +12,7 @@ from followup.triage.engine.lexicon import Element, Lexicon, Pattern
 from followup.triage.engine.tokens import BREAKS, Tokens
 
 #: Steps one text may cost. An ordinary reply of 320 characters costs about 1,500.
-BUDGET = 120_000
+BUDGET = 30_000
 _REACH = 8
 
 
@@ -81,8 +81,11 @@ class Scan:
             for name in self.classes[index]:
                 for pattern in by_class.get(name, ()):
                     self._try(pattern, index, best)
-        for pattern in self.lexicon.unordered:
-            self._try_unordered(pattern, best)
+        here = set(self.words)
+        here.update("{" + name + "}" for name in self.places)
+        for heads, pattern in self.lexicon.unordered:
+            if not any(head.isdisjoint(here) for head in heads):
+                self._try_unordered(pattern, best)
         return sorted(best.values(), key=lambda match: (match.first, -match.last, match.pattern.finding))
 
     def _try(self, pattern: Pattern, index: int, best: dict[tuple[int, str], Match]) -> None:
@@ -158,7 +161,7 @@ class Scan:
         spots = [spot for name in element.classes for spot in self.places.get(name, ())]
         if element.words:
             spots += [spot for spot, word in enumerate(self.words) if word in element.words]
-        return sorted(set(spots))[:60]
+        return sorted(set(spots))[:16]
 
     def _join(self, first: int, last: int, rest: list[list[tuple[int, int]]]) -> tuple[int, int] | None:
         """Return the span that covers one occurrence of each part near the first, within one clause."""

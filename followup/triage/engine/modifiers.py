@@ -171,10 +171,14 @@ def _forward_negation(scan: Scan, match: Match) -> str:
                 return ""  # "fever no, numbness ...": this no belongs to the noun before it
             if _answers(scan, spot, match.first):
                 return ""
+            if blocked and match.pattern.finding in _GRAVE and not _list_between(scan, spot, match.first):
+                return ""
             far = distance > _SCOPE and not _list_between(scan, spot, match.first)
             return "" if far else word
-        if word in {"and", "y", "so", "because", "porque"} and blocked:
+        if word in {"and", "y", "so", "because", "porque"} and (blocked or match.pattern.finding in _GRAVE):
             return ""
+        if distance > 3 and match.pattern.finding in _GRAVE and word not in _LISTING:
+            blocked = True
         if "pronoun" in classes or "verb" in classes or "possessive" in classes:
             blocked = True
     return ""
@@ -191,6 +195,8 @@ def _answers(scan: Scan, spot: int, finding: int) -> bool:
         rest = range(spot + 2, finding)
         # "no, fever, no, chills" lists denials; "no, tengo fiebre" and "no, my leg" begin to tell.
         return bool(rest) or scan.words[spot + 1] != ","
+    if scan.words[spot + 1] == "he" and scan.words[spot + 2][-2:] in {"do", "to", "ho"}:
+        return False  # Spanish "no he sangrado", not English "no, he ..."
     return "pronoun" in scan.classes[spot + 1] or "possessive" in scan.classes[spot + 1]
 
 
@@ -255,6 +261,12 @@ def _past(scan: Scan, match: Match) -> tuple[str, str]:
 
 #: Words after which a denial no longer holds: "no, just rolled off the bed", "nada de eso, solo mareo".
 _TURNS = frozenset({"just", "only", "solo", "nomas", "bueno", "actually", "unless", "also", "tambien"})
+#: Findings that a far or loose denial must not erase: "no aguante y me orine".
+_GRAVE = frozenset(
+    {"urine_leak", "bowel_leak", "saddle_numb", "stroke_signs", "syncope_seizure", "self_harm", "bleeding", "chest_pain",
+     "breathing", "throat_face_swelling", "overdose", "limb_no_feeling"}
+)  # fmt: skip
+_LISTING = frozenset({",", "or", "nor", "ni", "o", "/"})
 _YEAR_CUES = frozenset({"in", "en", "since", "desde", "del", "back", "year", "año"})
 
 

@@ -33,8 +33,8 @@ def respell(tokens: Tokens, speller: Speller) -> None:
 def _expand_slang(tokens: Tokens, lexicon: Lexicon) -> None:
     slang = lexicon.slang
     words = tokens.words
-    if not any(word in slang for word in words):
-        return
+    if len(words) == 1 or not any(word in slang for word in words):
+        return  # alone, "n" and "y" are answers
     plain, out, starts, ends = [], [], [], []
     marks: set[int] = set()
     for index, word in enumerate(words):

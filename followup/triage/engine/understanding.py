@@ -22,7 +22,7 @@ from followup.triage.engine.spelling import respell
 from followup.triage.engine.tokens import normalize, tokenize
 
 #: Characters read of a longer text: its beginning and its end; a longer text is never filed.
-HEAD, TAIL = 2400, 800
+HEAD, TAIL = 1500, 500
 LONGEST = 2000
 _STOPS = frozenset(
     [
