@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from followup.bootstrap import sms_of
+from followup.escalation.audit_cases import audit_cases
 from followup.escalation.page import PageOutside, send_pages
 from followup.escalation.raise_overdue import raise_overdue
 from followup.escalation.respond import respond
@@ -42,3 +43,10 @@ def raise_what_is_overdue(*_ids: str) -> None:
     """Turn overdue tasks into urgent cases."""
     here = house()
     raise_overdue(here.database, here.clock, public_url=here.settings.public_url)
+
+
+@app.task(name="upkeep.audit_invariants")
+def audit(*_ids: str) -> None:
+    """Ask whether anybody was forgotten, and mend what can be mended."""
+    here = house()
+    audit_cases(here.database, here.clock, public_url=here.settings.public_url)
