@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from followup.db import sealed
+from followup.db.keys import check_keys
 from followup.db.session import Database, PoolSize, Ringer
 from followup.errors import ConfigurationError
 from followup.gateways.bell import CeleryBell
@@ -145,7 +146,9 @@ def _library(folder: Path, _stamp_of_it: tuple[tuple[str, int, int], ...]) -> Li
 
 @functools.cache
 def open_house() -> House:
-    """Build the house from the environment, once per process, and check its logins."""
+    """Build the house from the environment, once per process, and check its logins and its keys."""
     house = build(load())
     house.database.check_roles()
+    with house.database.engine() as looking:
+        check_keys(looking)
     return house

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from followup.db.base import ClinicRow
 from followup.db.sealed import Sealed
 
+SALT = "_salt"
+
 
 class AuditEvent(ClinicRow):
     """One thing a person, a key or the system did or read."""
@@ -30,13 +32,22 @@ class AuditEvent(ClinicRow):
     subject_kind: Mapped[str]
     subject_id: Mapped[uuid.UUID | None]
     patient_id: Mapped[uuid.UUID | None]
-    reason: Mapped[str | None]
+    reason_sealed: Mapped[bytes | None]
     details_sealed: Mapped[bytes | None]
+    # Covers reason and details, with random bits among them. The chain covers this instead of what is sealed, so
+    # that it still holds after the keys were changed, and after a patient who asked for it was forgotten.
+    words_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     # Filled once by the sealer: a chain inside every transaction would serialize the clinic.
     previous_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     hash: Mapped[bytes | None] = mapped_column(LargeBinary)
 
-    details: Sealed[dict[str, object] | None] = Sealed("details_sealed", as_json=True)
+    reason: Sealed[str | None] = Sealed("reason_sealed")
+    words: Sealed[dict[str, object] | None] = Sealed("details_sealed", as_json=True)
+
+    @property
+    def details(self) -> dict[str, object]:
+        """What was recorded beside the reason, without the random bits."""
+        return {key: value for key, value in (self.words or {}).items() if key != SALT}
 
 
 class Move(ClinicRow):

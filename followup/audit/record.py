@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from followup.audit.models import AuditEvent, Move
+from followup.audit.models import SALT, AuditEvent, Move
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Subject:
     patient_id: uuid.UUID | None = None
 
 
-def record(  # noqa: PLR0913 - who, what, on whom, when, why: an audit row is wide by nature
+def record(
     session: Session,
     clinic_id: uuid.UUID,
     *,
@@ -45,7 +48,8 @@ def record(  # noqa: PLR0913 - who, what, on whom, when, why: an audit row is wi
     reason: str | None = None,
     details: dict[str, object] | None = None,
 ) -> None:
-    """Append one audit row. ``details`` are sealed; ``reason`` is the actor's own words for the record."""
+    """Append one audit row. ``reason`` is the actor's own words for the record; it is sealed like ``details``."""
+    details = {**(details or {}), SALT: secrets.token_hex(16)} if details or reason else None
     session.add(
         AuditEvent(
             clinic_id=clinic_id,
@@ -57,12 +61,21 @@ def record(  # noqa: PLR0913 - who, what, on whom, when, why: an audit row is wi
             subject_id=subject.id,
             patient_id=subject.patient_id,
             reason=reason,
-            details=details,
+            words=details,
+            words_digest=digest(reason, details),
         )
     )
 
 
-def moved(  # noqa: PLR0913 - a move names the thing, both states, the reason, the actor and the time
+def digest(reason: str | None, details: dict[str, object] | None) -> bytes | None:
+    """Return what the chain keeps of the words of a row: random bits among them, so that nobody can guess them."""
+    if details is None:
+        return None
+    words = json.dumps([reason, details], ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(words.encode()).digest()
+
+
+def moved(
     session: Session,
     clinic_id: uuid.UUID,
     *,

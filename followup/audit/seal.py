@@ -2,7 +2,8 @@
 
 Each row's hash covers the row and the hash before it: a row that was changed, removed or put in later breaks the
 chain from there on. The chain is not made inside every transaction, because that would let a clinic do one thing at
-a time. It covers what the engine role may read; sealed details are covered as they are stored, still sealed.
+a time. Reason and details are covered by their digest, so that the chain outlives a change of the keys; ``verify``
+opens what is still there and compares.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, create_engine, text
 from sqlalchemy.orm import Session
 
+from followup.audit.record import digest
+from followup.db import sealed
 from followup.db.session import Database
+from followup.kit.crypto import SealError
 
 SEALER_LOCK = 7_301
 BATCH = 500
@@ -30,7 +34,7 @@ _LATE_AMONG_THE_LAST = 1_000
 
 _COLUMNS = (
     "id", "clinic_id", "seq", "at", "actor_kind", "actor_id", "action", "subject_kind", "subject_id", "patient_id",
-    "reason", "details_sealed",
+    "words_digest",
 )  # fmt: skip
 _FIELDS = ", ".join(_COLUMNS)
 
@@ -44,6 +48,7 @@ _UNSEALED = text(
     ORDER BY seq LIMIT :many
     """  # noqa: S608 - column names of this file
 )
+_WAITING = text("SELECT count(*) FROM audit_event WHERE clinic_id = :clinic AND hash IS NULL")
 _LAST = text(
     """
     WITH latest AS (
@@ -55,8 +60,8 @@ _LAST = text(
 )
 _MARK = text("UPDATE audit_event SET previous_hash = :previous, hash = :hash WHERE id = :id AND hash IS NULL")
 _CHAIN = text(
-    f"SELECT {_FIELDS}, previous_hash, hash FROM audit_event WHERE clinic_id = :clinic AND hash IS NOT NULL"  # noqa: S608
-    " ORDER BY seq"
+    f"SELECT {_FIELDS}, reason_sealed, details_sealed, previous_hash, hash FROM audit_event"  # noqa: S608
+    " WHERE clinic_id = :clinic AND hash IS NOT NULL ORDER BY seq"
 )
 
 
@@ -111,7 +116,7 @@ def verify(session: Session, clinic_id: uuid.UUID) -> Verified:
     for row in _in_order(session, clinic_id):
         count += 1
         previous, found = bytes(row.previous_hash), bytes(row.hash)
-        if found != _hash(previous, row) or previous in waiting:
+        if found != _hash(previous, row) or previous in waiting or not _words_fit(row):
             return Verified(count, broken_at=row.seq)
         waiting[previous] = found, row.seq
         while expected in waiting:
@@ -119,8 +124,52 @@ def verify(session: Session, clinic_id: uuid.UUID) -> Verified:
     return Verified(count, broken_at=min((seq for _, seq in waiting.values()), default=None))
 
 
+@dataclass(frozen=True, slots=True)
+class VerifiedClinic:
+    """A clinic's slug, its chain, and how many rows still wait to be chained."""
+
+    clinic: str
+    chain: Verified
+    waiting: int
+
+
+def verify_all(url: str) -> list[VerifiedClinic]:
+    """Verify the chain of every clinic; ``url`` is the owner's or the engine's login."""
+    engine = create_engine(url)
+    try:
+        with Session(engine) as session:
+            clinics = session.execute(text("SELECT id, slug FROM clinic ORDER BY slug")).all()
+            return [
+                VerifiedClinic(
+                    row.slug, verify(session, row.id), session.scalar(_WAITING, {"clinic": row.id}) or 0
+                )
+                for row in clinics
+            ]
+    finally:
+        engine.dispose()
+
+
 def _in_order(session: Session, clinic_id: uuid.UUID) -> Iterable[Row[Any]]:
     return session.execute(_CHAIN, {"clinic": clinic_id}).yield_per(BATCH)
+
+
+def _words_fit(row: Row[Any]) -> bool:
+    """Whether reason and details are those that were recorded. Both gone is allowed: a patient may be forgotten."""
+    if row.details_sealed is None:
+        return row.reason_sealed is None
+    try:
+        reason, details = (
+            None
+            if value is None
+            else sealed.ring().open(bytes(value), sealed.place("audit_event", column, row.id))
+            for column, value in (
+                ("reason_sealed", row.reason_sealed),
+                ("details_sealed", row.details_sealed),
+            )
+        )
+    except SealError:
+        return False
+    return details is not None and digest(reason, json.loads(details)) == bytes(row.words_digest or b"")
 
 
 def _hash(previous: bytes, row: Row[Any]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from followup.cli import clinic, doctor, enroll, keys, pathway, processes, triage, why
+from followup.cli import clinic, doctor, enroll, keys, pathway, processes, triage, vault, why
 
 app = typer.Typer(
     name="followup",
@@ -21,6 +21,9 @@ for command in (
 app.command()(doctor.doctor)
 app.command()(enroll.enroll)
 app.command()(why.why)
+app.command()(vault.rotate_keys)
+app.command()(vault.backup)
+app.command()(vault.restore)
 app.add_typer(clinic.app, name="clinic")
 app.add_typer(pathway.app, name="pathway")
 app.add_typer(keys.app, name="api-key")

@@ -7,6 +7,7 @@ page cannot hide a thousand queries.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -41,6 +42,9 @@ class Row(Base):
     """A row with an id that exists before the row does."""
 
     __abstract__ = True
+
+    # What each blind index of this table is made from, so that a rotation of the keys can make it anew.
+    blind_columns: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     # Machine time: when the row was written, whatever the care clock says.

@@ -48,6 +48,11 @@ def upgrade(owner_url: str, *, passwords: Mapping[str, str], revision: str = "he
         engine.dispose()
 
 
+def plain_url(url: str) -> str:
+    """Return the address as PostgreSQL's own library writes it, without the name of a driver."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
 def downgrade(owner_url: str, revision: str) -> None:
     """Take migrations back; for tests and for an operator who knows what goes."""
     command.downgrade(alembic_config(owner_url), revision)

@@ -4,9 +4,11 @@ Names only: the ground floor must not import the stages above it.
 """
 
 ROW_MODULES = (
+    "followup.db.models",
     "followup.audit.models",
     "followup.clinics.models",
     "followup.staff.models",
+    "followup.staff.roster_models",
     "followup.patients.models",
     "followup.pathways.models",
     "followup.tasks.models",

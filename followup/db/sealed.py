@@ -3,6 +3,9 @@
 ``name = Sealed("name_sealed")`` beside ``name_sealed: Mapped[bytes]`` seals on assignment and opens on reading,
 bound to the table, the column and the row's id. The key ring is installed once at start-up; without it every
 access raises: there is no plaintext fallback.
+
+A blind index beside it is a ``blind_column``: comparing one with ``blind(...)`` looks under every configured key,
+so that a rotation may run while people work. Its class says in ``blind_columns`` what it is made from.
 """
 
 from __future__ import annotations
@@ -11,7 +14,10 @@ import json
 import uuid
 from typing import Any, Generic, TypeVar, overload
 
-from followup.kit.crypto import KeyRing
+from sqlalchemy import Column, ColumnElement, LargeBinary
+from sqlalchemy.orm import ColumnProperty, MappedSQLExpression, column_property
+
+from followup.kit.crypto import Blind, KeyRing
 
 T = TypeVar("T")
 
@@ -36,9 +42,29 @@ def place(table: str, column: str, row_id: uuid.UUID) -> str:
     return f"{table}.{column}:{row_id}"
 
 
-def blind(kind: str, value: str) -> bytes:
+def blind(kind: str, value: str) -> Blind:
     """Return the blind index of ``value``; addresses use ``phone`` and ``email``, name prefixes ``name``."""
     return ring().blind(kind, value)
+
+
+class _UnderEveryKey(ColumnProperty.Comparator[bytes]):
+    """Compares a blind index with what was asked for, under every configured key."""
+
+    def __eq__(self, other: Any) -> ColumnElement[bool]:  # type: ignore[override]
+        if isinstance(other, Blind):
+            return self.in_(other.every)
+        return super().__eq__(other)
+
+    __hash__ = ColumnProperty.Comparator.__hash__
+
+    def in_(self, other: Any) -> ColumnElement[bool]:  # type: ignore[override]
+        every = [one for each in other for one in (each.every if isinstance(each, Blind) else (each,))]
+        return super().in_(every)
+
+
+def blind_column(name: str) -> MappedSQLExpression[bytes]:
+    """Return a column that holds a blind index."""
+    return column_property(Column(name, LargeBinary, nullable=False), comparator_factory=_UnderEveryKey)
 
 
 class Sealed(Generic[T]):
@@ -47,6 +73,11 @@ class Sealed(Generic[T]):
     def __init__(self, column: str, *, as_json: bool = False) -> None:
         self._column = column
         self._as_json = as_json
+
+    @property
+    def column(self) -> str:
+        """The name of the encrypted column."""
+        return self._column
 
     @overload
     def __get__(self, row: None, owner: type[Any]) -> Sealed[T]: ...

@@ -35,6 +35,7 @@ class Key:
     id: bytes
     encryption: AESGCM = field(repr=False)
     index: bytes = field(repr=False)
+    backup: AESGCM = field(repr=False)
 
     @staticmethod
     def from_text(text: str) -> Key:
@@ -47,22 +48,53 @@ class Key:
             id=_derive(secret, "id")[:_ID_BYTES],
             encryption=AESGCM(_derive(secret, "encryption")),
             index=_derive(secret, "blind index"),
+            backup=AESGCM(_derive(secret, "backup")),
         )
 
 
-class KeyRing:
-    """The keys of a service: the first seals, all of them open, one fixed key makes the blind indexes.
+class Blind(bytes):
+    """A blind index under the newest key that also knows itself under the others.
 
-    The last key of the list makes the blind indexes: a new key is put in front, so that addresses can still be
-    found while a rotation runs; a rotation that re-indexes ends by dropping the last one.
+    It is stored as it is; whoever looks something up compares with ``every``, because a row that a rotation has
+    not reached yet still holds the index of an older key.
     """
+
+    every: tuple[bytes, ...]
+
+    def __new__(cls, under: Sequence[bytes]) -> Blind:
+        """Make it from the same value's index under every key, newest first."""
+        made = super().__new__(cls, under[0])
+        made.every = tuple(under)
+        return made
+
+
+class KeyRing:
+    """The keys of a service, newest first: the first seals and makes blind indexes, all of them open and find."""
 
     def __init__(self, keys: Sequence[Key]) -> None:
         if not keys:
             raise ValueError("at least one encryption key is needed")
+        if len({key.id for key in keys}) < len(keys):
+            raise ValueError("the same encryption key is given twice")
+        self._keys = tuple(keys)
         self._sealing = keys[0]
-        self._index_key = keys[-1].index
         self._by_id = {key.id: key for key in keys}
+
+    @property
+    def newest(self) -> Key:
+        """The key that seals."""
+        return self._sealing
+
+    @property
+    def ids(self) -> tuple[bytes, ...]:
+        """The ids of all keys, newest first; an id tells nothing about its key."""
+        return tuple(key.id for key in self._keys)
+
+    def key(self, key_id: bytes) -> Key:
+        """Return the key with this id; raises SealError if it is not configured."""
+        if key_id not in self._by_id:
+            raise SealError("the encryption key this value was sealed with is not configured")
+        return self._by_id[key_id]
 
     @staticmethod
     def from_texts(texts: Sequence[str]) -> KeyRing:
@@ -77,9 +109,7 @@ class KeyRing:
 
     def open(self, sealed: bytes, place: str) -> str:
         """Decrypt what was sealed for ``place``; raises SealError if the key or the place is another."""
-        key = self._by_id.get(sealed[:_ID_BYTES])
-        if key is None:
-            raise SealError("the encryption key this value was sealed with is not configured")
+        key = self.key(sealed[:_ID_BYTES])
         nonce, body = sealed[_ID_BYTES : _ID_BYTES + _NONCE_BYTES], sealed[_ID_BYTES + _NONCE_BYTES :]
         try:
             return key.encryption.decrypt(nonce, body, place.encode()).decode("utf-8")
@@ -90,10 +120,10 @@ class KeyRing:
         """Tell whether ``sealed`` was sealed with the newest key (rotation has nothing to do)."""
         return sealed[:_ID_BYTES] == self._sealing.id
 
-    def blind(self, kind: str, value: str) -> bytes:
+    def blind(self, kind: str, value: str) -> Blind:
         """Return the blind index (16 bytes) of ``value`` within ``kind``, such as ``phone`` or ``name``."""
         message = f"{kind}\x00{value}".encode()
-        return hmac.new(self._index_key, message, hashlib.sha256).digest()[:16]
+        return Blind([hmac.new(key.index, message, hashlib.sha256).digest()[:16] for key in self._keys])
 
 
 def new_key_text() -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from followup.clinics.addresses import address_blind
 from followup.clinics.states import Channel
 from followup.db.base import ClinicRow, states
-from followup.db.sealed import Sealed
+from followup.db.sealed import Sealed, blind, blind_column
+from followup.patients.rules import name_prefixes
 from followup.patients.states import ConsentDecision, ContactState, Harvest
 
 
@@ -37,6 +39,9 @@ class Patient(ClinicRow):
     name: Sealed[str] = Sealed("name_sealed")
     birth_date: Sealed[str | None] = Sealed("birth_date_sealed")
     notes: Sealed[str | None] = Sealed("notes_sealed")
+    blind_columns: ClassVar = {
+        "name_blind": lambda row: [blind("name", prefix) for prefix in name_prefixes(row.name)]
+    }
 
 
 class ContactPoint(ClinicRow):
@@ -53,7 +58,7 @@ class ContactPoint(ClinicRow):
     channel: Mapped[Channel] = mapped_column(states(Channel))
     label: Mapped[str | None]
     address_sealed: Mapped[bytes]
-    address_blind: Mapped[bytes] = mapped_column(LargeBinary)
+    address_blind: Mapped[bytes] = blind_column("address_blind")
     state: Mapped[ContactState] = mapped_column(states(ContactState), default=ContactState.stated)
     state_reason: Mapped[str | None]
     # Copied from the newest consent row, so that the sending transaction can read it set-based.
@@ -62,6 +67,7 @@ class ContactPoint(ClinicRow):
     last_heard_at: Mapped[datetime | None]
 
     address: Sealed[str] = Sealed("address_sealed")
+    blind_columns: ClassVar = {"address_blind": lambda row: address_blind(row.channel, row.address)}
 
 
 class Consent(ClinicRow):

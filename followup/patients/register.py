@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from followup.audit.record import Actor, Subject, record
+from followup.clinics.addresses import address_blind
 from followup.clinics.states import Channel
 from followup.db.sealed import blind
 from followup.patients.consent import record_consent
@@ -42,11 +43,6 @@ class GivenConsent:
     wording_version: str
     how: str
     obtained_by: str
-
-
-def address_blind(channel: Channel, address: str) -> bytes:
-    """Return the blind index of a phone number or mail address."""
-    return blind("email", address.lower()) if channel is Channel.email else blind("phone", address)
 
 
 def register(

@@ -34,7 +34,7 @@ def identify(
     reply.patient_id = patient_id
     points = session.scalars(
         select(ContactPoint).where(
-            ContactPoint.channel == reply.channel, ContactPoint.address_blind == reply.from_blind
+            ContactPoint.channel == reply.channel, ContactPoint.address_blind == reply.sender_blind
         )
     ).all()
     own = next((each for each in points if each.patient_id == patient_id), None)

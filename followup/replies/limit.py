@@ -52,7 +52,7 @@ def answers_since(session: Session, contact_point_id: uuid.UUID, since: datetime
 def _wrote_before(session: Session, reply: Reply) -> bool:
     earlier = (
         select(Reply.id)
-        .where(Reply.from_blind == reply.from_blind, Reply.id != reply.id, Reply.contact_point_id.is_(None))
+        .where(Reply.from_blind == reply.sender_blind, Reply.id != reply.id, Reply.contact_point_id.is_(None))
         .limit(1)
     )
     return session.scalar(earlier) is not None

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from followup.clinics.addresses import address_blind
 from followup.clinics.states import Channel
 from followup.db.base import ClinicRow, states
-from followup.db.sealed import Sealed
+from followup.db.sealed import Sealed, blind_column
+from followup.kit.crypto import Blind
 from followup.replies.states import ReplyState
 
 
@@ -36,7 +38,7 @@ class Reply(ClinicRow):
     touchpoint_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("touchpoint.id"))
     channel: Mapped[Channel] = mapped_column(states(Channel))
     from_sealed: Mapped[bytes]
-    from_blind: Mapped[bytes] = mapped_column(LargeBinary)
+    from_blind: Mapped[bytes] = blind_column("from_blind")
     body_sealed: Mapped[bytes]
     media_count: Mapped[int] = mapped_column(default=0)
     is_verified: Mapped[bool] = mapped_column(
@@ -50,4 +52,10 @@ class Reply(ClinicRow):
 
     sender_address: Sealed[str] = Sealed("from_sealed")
     body: Sealed[str] = Sealed("body_sealed")
+    blind_columns: ClassVar = {"from_blind": lambda row: row.sender_blind}
     answers: Sealed[list[dict[str, Any]] | None] = Sealed("answers_sealed", as_json=True)
+
+    @property
+    def sender_blind(self) -> Blind:
+        """The blind index of the sender, for finding rows of the same sender under every key."""
+        return address_blind(self.channel, self.sender_address)

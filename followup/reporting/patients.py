@@ -85,7 +85,8 @@ def search(session: Session, typed: str, *, before: uuid.UUID | None = None) -> 
         words = [word for word in words if len(word) >= SHORTEST_PREFIX] or words[:1]
         if not words:
             raise InvalidInput("q", "Type the beginning of a name, a whole phone number or a mail address.")
-        query = query.where(Patient.name_blind.contains([blind("name", word) for word in words]))
+        for word in words:
+            query = query.where(Patient.name_blind.overlap(blind("name", word).every))
     if before is not None:
         query = query.where(Patient.id < before)
     return _page(session, query)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from followup.clinics.addresses import address_blind
 from followup.clinics.states import Channel
 from followup.db.base import ClinicRow, Row, states
-from followup.db.sealed import Sealed
-from followup.staff.states import StaffRole
+from followup.db.sealed import Sealed, blind, blind_column
+from followup.staff.states import LinkKind, StaffRole
 
 
 class Staff(ClinicRow):
@@ -29,11 +31,17 @@ class Staff(ClinicRow):
     name: Mapped[str]
     role: Mapped[StaffRole] = mapped_column(states(StaffRole))
     email_sealed: Mapped[bytes]
-    email_blind: Mapped[bytes] = mapped_column(LargeBinary)
+    email_blind: Mapped[bytes] = blind_column("email_blind")
     password_hash: Mapped[str | None]
     disabled_at: Mapped[datetime | None]
+    # The second factor: its secret, since when it counts, and the last 30-second step that was used. Machine time.
+    factor_sealed: Mapped[bytes | None]
+    factor_since: Mapped[datetime | None]
+    factor_step: Mapped[int | None]
 
     email: Sealed[str] = Sealed("email_sealed")
+    factor: Sealed[str | None] = Sealed("factor_sealed")
+    blind_columns: ClassVar = {"email_blind": lambda row: blind("email", row.email.lower())}
 
 
 class StaffContactPoint(ClinicRow):
@@ -50,7 +58,7 @@ class StaffContactPoint(ClinicRow):
     channel: Mapped[Channel] = mapped_column(states(Channel))
     position: Mapped[int] = mapped_column(default=0)
     address_sealed: Mapped[bytes]
-    address_blind: Mapped[bytes] = mapped_column(LargeBinary)
+    address_blind: Mapped[bytes] = blind_column("address_blind")
     verified_at: Mapped[datetime | None]
     last_success_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
@@ -58,6 +66,7 @@ class StaffContactPoint(ClinicRow):
     hard_failures: Mapped[int] = mapped_column(default=0)
 
     address: Sealed[str] = Sealed("address_sealed")
+    blind_columns: ClassVar = {"address_blind": lambda row: address_blind(row.channel, row.address)}
 
 
 class StaffSession(ClinicRow):
@@ -74,6 +83,34 @@ class StaffSession(ClinicRow):
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    # False while only the password was given: such a session opens the page of the second factor and nothing else.
+    is_open: Mapped[bool] = mapped_column(default=True)
+    # When the person last proved who they are, password or second factor; sensitive changes ask for a recent proof.
+    proved_at: Mapped[datetime | None]
+
+
+class RecoveryCode(ClinicRow):
+    """A code that stands in for a lost second factor, once. 80 random bits, so a fast hash is enough."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (UniqueConstraint("staff_id", "code_hash"),)
+
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    used_at: Mapped[datetime | None]
+
+
+class StaffLink(ClinicRow):
+    """An invitation or a password reset: 128 random bits, once, for some hours. Machine time."""
+
+    __tablename__ = "staff_link"
+    __table_args__ = (UniqueConstraint("token_hash"), Index("ix_staff_link_staff", "clinic_id", "staff_id"))
+
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
+    kind: Mapped[LinkKind] = mapped_column(states(LinkKind))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class SignInBucket(Row):

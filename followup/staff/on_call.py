@@ -82,12 +82,12 @@ def ways_to(session: Session, staff_id: uuid.UUID) -> list[Way]:
 
 def _calls(points: Sequence[StaffContactPoint]) -> list[Way]:
     lines = [each for each in points if each.channel is Channel.voice and not each.disabled_at]
-    known = {each.address_blind for each in lines}
+    known = {each.address for each in lines}
     mobiles = [
         each
         for each in points
         if each.channel is Channel.sms
-        and each.address_blind not in known
+        and each.address not in known
         and (each.disabled_at is None or each.disabled_reason in _STILL_CALLABLE)
     ]
     return [Way(Channel.voice, each) for each in (*lines, *mobiles)]

@@ -14,3 +14,10 @@ class StaffRole(StrEnum):
     manager = "manager"
     clinic_admin = "clinic_admin"
     auditor = "auditor"
+
+
+class LinkKind(StrEnum):
+    """What a one-time link to a member of staff is for."""
+
+    invitation = "invitation"
+    reset = "reset"

@@ -115,7 +115,7 @@ def _texts_within_minutes(session: Session, reply: Reply) -> tuple[str, ...]:
     rows: Iterable[Reply] = session.scalars(
         select(Reply)
         .where(
-            Reply.from_blind == reply.from_blind,
+            Reply.from_blind == reply.sender_blind,
             Reply.id != reply.id,
             Reply.received_at <= reply.received_at,
             Reply.received_at > reply.received_at - TOGETHER,

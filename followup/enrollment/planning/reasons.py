@@ -27,6 +27,7 @@ class Reason(StrEnum):
     NOT_IN_PATHWAY = "not_in_pathway"
     BAD_CONTACT = "bad_contact"
     SENDING_PAUSED = "sending_paused"
+    BEFORE_RESTORE = "before_restore"
     BY_PERSON = "by_person"
 
 
@@ -46,6 +47,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.NOT_IN_PATHWAY: "the plan no longer has this step for this patient",
     Reason.BAD_CONTACT: "the number or address does not work",
     Reason.SENDING_PAUSED: "all sending was paused",
+    Reason.BEFORE_RESTORE: "it was sent, or may have been, in the hours that a restored backup does not know",
     Reason.BY_PERSON: "a member of staff decided so",
 }
 

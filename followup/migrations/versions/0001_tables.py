@@ -44,6 +44,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_heartbeat_name")),
     )
     op.create_table(
+        "sealing_key",
+        sa.Column("key_id", sa.LargeBinary(), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sealing_key")),
+        sa.UniqueConstraint("key_id", name=op.f("uq_sealing_key_key_id")),
+    )
+    op.create_table(
         "sign_in_bucket",
         sa.Column("slot", sa.Integer(), nullable=False),
         sa.Column("tries_left", sa.Double(), nullable=False),
@@ -95,8 +104,9 @@ def upgrade() -> None:
         sa.Column("subject_kind", sa.String(), nullable=False),
         sa.Column("subject_id", sa.UUID(), nullable=True),
         sa.Column("patient_id", sa.UUID(), nullable=True),
-        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("reason_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("details_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("words_digest", sa.LargeBinary(), nullable=True),
         sa.Column("previous_hash", sa.LargeBinary(), nullable=True),
         sa.Column("hash", sa.LargeBinary(), nullable=True),
         sa.Column("clinic_id", sa.UUID(), nullable=False),
@@ -228,6 +238,34 @@ def upgrade() -> None:
         postgresql_where="processed_at IS NULL",
     )
     op.create_table(
+        "roster_plan",
+        sa.Column("frozen_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("planned_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("days_ahead", sa.Integer(), nullable=False),
+        sa.Column("needs", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clinic_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_roster_plan_clinic_id_clinic")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_roster_plan")),
+        sa.UniqueConstraint("clinic_id", name=op.f("uq_roster_plan_clinic_id")),
+    )
+    op.create_table(
+        "schedule",
+        sa.Column("duty", sa.String(), nullable=False),
+        sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("content_hash", sa.String(), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_by", sa.String(), nullable=False),
+        sa.Column("clinic_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_schedule_clinic_id_clinic")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule")),
+    )
+    op.create_index("ix_schedule_newest", "schedule", ["clinic_id", "duty", "published_at"], unique=False)
+    op.create_table(
         "sender",
         sa.Column(
             "channel",
@@ -278,6 +316,9 @@ def upgrade() -> None:
         sa.Column("email_blind", sa.LargeBinary(), nullable=False),
         sa.Column("password_hash", sa.String(), nullable=True),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("factor_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("factor_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("factor_step", sa.Integer(), nullable=True),
         sa.Column("clinic_id", sa.UUID(), nullable=False),
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -360,6 +401,58 @@ def upgrade() -> None:
     )
     op.create_index("ix_procedure_patient", "procedure", ["clinic_id", "patient_id"], unique=False)
     op.create_table(
+        "recovery_code",
+        sa.Column("staff_id", sa.UUID(), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clinic_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_recovery_code_clinic_id_clinic")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_recovery_code_staff_id_staff")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_code")),
+        sa.UniqueConstraint("staff_id", "code_hash", name=op.f("uq_recovery_code_staff_id_code_hash")),
+    )
+    op.create_table(
+        "schedule_override",
+        sa.Column("duty", sa.String(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "add",
+                "remove",
+                "replace",
+                name="changekind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("staff_id", sa.UUID(), nullable=False),
+        sa.Column("instead_of_id", sa.UUID(), nullable=True),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clinic_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id"], ["clinic.id"], name=op.f("fk_schedule_override_clinic_id_clinic")
+        ),
+        sa.ForeignKeyConstraint(
+            ["instead_of_id"], ["staff.id"], name=op.f("fk_schedule_override_instead_of_id_staff")
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_schedule_override_staff_id_staff")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule_override")),
+    )
+    op.create_index(
+        "ix_schedule_override_duty", "schedule_override", ["clinic_id", "duty", "ends_at"], unique=False
+    )
+    op.create_table(
         "shift",
         sa.Column("duty", sa.String(), nullable=False),
         sa.Column("staff_id", sa.UUID(), nullable=False),
@@ -374,6 +467,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shift")),
     )
     op.create_index("ix_shift_duty", "shift", ["clinic_id", "duty", "starts_at"], unique=False)
+    op.create_table(
+        "shift_reminder",
+        sa.Column("staff_id", sa.UUID(), nullable=False),
+        sa.Column("duty", sa.String(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("hours_before", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clinic_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id"], ["clinic.id"], name=op.f("fk_shift_reminder_clinic_id_clinic")
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_shift_reminder_staff_id_staff")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shift_reminder")),
+        sa.UniqueConstraint(
+            "clinic_id",
+            "staff_id",
+            "duty",
+            "starts_at",
+            "hours_before",
+            name=op.f("uq_shift_reminder_clinic_id_staff_id_duty_starts_at_hours_before"),
+        ),
+    )
     op.create_table(
         "staff_contact_point",
         sa.Column("staff_id", sa.UUID(), nullable=False),
@@ -415,12 +533,36 @@ def upgrade() -> None:
         "ix_staff_contact_point_staff", "staff_contact_point", ["clinic_id", "staff_id"], unique=False
     )
     op.create_table(
+        "staff_link",
+        sa.Column("staff_id", sa.UUID(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "invitation", "reset", name="linkkind", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clinic_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_staff_link_clinic_id_clinic")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_staff_link_staff_id_staff")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_link")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_staff_link_token_hash")),
+    )
+    op.create_index("ix_staff_link_staff", "staff_link", ["clinic_id", "staff_id"], unique=False)
+    op.create_table(
         "staff_session",
         sa.Column("staff_id", sa.UUID(), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("clinic_id", sa.UUID(), nullable=False),
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -597,6 +739,33 @@ def upgrade() -> None:
         postgresql_where="state <> 'withdrawn'",
     )
     op.create_index("uq_enrollment_request", "enrollment", ["clinic_id", "request_key"], unique=True)
+    op.create_table(
+        "staff_point_code",
+        sa.Column("staff_contact_point_id", sa.UUID(), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("wrong_tries", sa.Integer(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clinic_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id"], ["clinic.id"], name=op.f("fk_staff_point_code_clinic_id_clinic")
+        ),
+        sa.ForeignKeyConstraint(
+            ["staff_contact_point_id"],
+            ["staff_contact_point.id"],
+            name=op.f("fk_staff_point_code_staff_contact_point_id_staff_contact_point"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_point_code")),
+    )
+    op.create_index(
+        "ix_staff_point_code_point",
+        "staff_point_code",
+        ["clinic_id", "staff_contact_point_id", "sent_at"],
+        unique=False,
+    )
     op.create_table(
         "escalation",
         sa.Column("code", sa.String(), nullable=False),
@@ -1074,9 +1243,11 @@ def upgrade() -> None:
         sa.Column("provider_id", sa.String(), nullable=True),
         sa.Column("error_code", sa.String(), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("bundle_id", sa.UUID(), nullable=True),
         sa.Column("clinic_id", sa.UUID(), nullable=False),
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["bundle_id"], ["page.id"], name=op.f("fk_page_bundle_id_page")),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_page_clinic_id_clinic")),
         sa.ForeignKeyConstraint(
             ["escalation_id"], ["escalation.id"], name=op.f("fk_page_escalation_id_escalation")
@@ -1101,6 +1272,9 @@ def upgrade() -> None:
         ),
         sa.UniqueConstraint("link_token", name=op.f("uq_page_link_token")),
         sa.UniqueConstraint("token", name=op.f("uq_page_token")),
+    )
+    op.create_index(
+        "ix_page_bundle", "page", ["bundle_id"], unique=False, postgresql_where="bundle_id IS NOT NULL"
     )
     op.create_index("ix_page_case", "page", ["clinic_id", "escalation_id"], unique=False)
     op.create_index(
@@ -1322,6 +1496,7 @@ def downgrade() -> None:
         "ix_page_queue", table_name="page", postgresql_where="state IN ('planned', 'claimed', 'unknown')"
     )
     op.drop_index("ix_page_case", table_name="page")
+    op.drop_index("ix_page_bundle", table_name="page", postgresql_where="bundle_id IS NOT NULL")
     op.drop_table("page")
     op.drop_index(
         "uq_message_touchpoint_purpose",
@@ -1386,6 +1561,8 @@ def downgrade() -> None:
         postgresql_where="state IN ('paging', 'accepted', 'contacting', 'unreachable', 'contacted')",
     )
     op.drop_table("escalation")
+    op.drop_index("ix_staff_point_code_point", table_name="staff_point_code")
+    op.drop_table("staff_point_code")
     op.drop_index("uq_enrollment_request", table_name="enrollment")
     op.drop_index("uq_enrollment_once", table_name="enrollment", postgresql_where="state <> 'withdrawn'")
     op.drop_index("ix_enrollment_state", table_name="enrollment")
@@ -1403,11 +1580,17 @@ def downgrade() -> None:
     op.drop_table("task")
     op.drop_index("ix_staff_session_staff", table_name="staff_session")
     op.drop_table("staff_session")
+    op.drop_index("ix_staff_link_staff", table_name="staff_link")
+    op.drop_table("staff_link")
     op.drop_index("ix_staff_contact_point_staff", table_name="staff_contact_point")
     op.drop_index("ix_staff_contact_point_address", table_name="staff_contact_point")
     op.drop_table("staff_contact_point")
+    op.drop_table("shift_reminder")
     op.drop_index("ix_shift_duty", table_name="shift")
     op.drop_table("shift")
+    op.drop_index("ix_schedule_override_duty", table_name="schedule_override")
+    op.drop_table("schedule_override")
+    op.drop_table("recovery_code")
     op.drop_index("ix_procedure_patient", table_name="procedure")
     op.drop_table("procedure")
     op.drop_index("ix_contact_point_patient", table_name="contact_point")
@@ -1417,6 +1600,9 @@ def downgrade() -> None:
     op.drop_table("staff")
     op.drop_index("ix_sender_clinic", table_name="sender")
     op.drop_table("sender")
+    op.drop_index("ix_schedule_newest", table_name="schedule")
+    op.drop_table("schedule")
+    op.drop_table("roster_plan")
     op.drop_index(
         "ix_provider_event_waiting", table_name="provider_event", postgresql_where="processed_at IS NULL"
     )
@@ -1437,5 +1623,6 @@ def downgrade() -> None:
     op.drop_index("ix_api_key_clinic", table_name="api_key")
     op.drop_table("api_key")
     op.drop_table("sign_in_bucket")
+    op.drop_table("sealing_key")
     op.drop_table("heartbeat")
     op.drop_table("clinic")

@@ -34,7 +34,14 @@ APP = {
     "staff_contact_point": CHANGE,
     "staff_session": CHANGE,
     "api_key": CHANGE,
+    "recovery_code": CHANGE,
+    "staff_link": CHANGE,
     "shift": REPLACE,
+    "schedule": APPEND,
+    "schedule_override": CHANGE,
+    "roster_plan": CHANGE,
+    "staff_point_code": CHANGE,
+    "shift_reminder": CHANGE,
     "patient": CHANGE,
     "contact_point": CHANGE,
     "procedure": CHANGE,
@@ -50,6 +57,9 @@ APP = {
     "reply_code": CHANGE,
     "hand_over": CHANGE,
 }
+
+# Tables beside those of a clinic.
+BESIDES = ("clinic", "provider_event", "heartbeat", "sign_in_bucket", "sealing_key")
 
 # What the engine role may look at, over all clinics: when and where, never who and what.
 ENGINE_READS = {
@@ -69,7 +79,10 @@ ENGINE_READS = {
     "page": "id, clinic_id, escalation_id, channel, purpose, state, due_at, token, link_token,"
     " lease_until, submitted_at, provider_id, tries",
     "staff": "id, clinic_id, email_blind, disabled_at",
-    "staff_session": "id, clinic_id, staff_id, token_hash, last_seen_at, expires_at, ended_at",
+    "staff_session": "id, clinic_id, staff_id, token_hash, last_seen_at, expires_at, ended_at, is_open",
+    "staff_link": "id, clinic_id, staff_id, kind, token_hash, expires_at, used_at",
+    "roster_plan": "id, clinic_id, frozen_until, planned_until, checked_at",
+    "shift": "id, clinic_id, starts_at, ends_at",
     "api_key": "id, clinic_id, role, key_hash, expires_at, revoked_at",
 }
 ENGINE_CHANGES = {
@@ -90,9 +103,12 @@ def upgrade() -> None:
             f" USING (clinic_id = {CURRENT}) WITH CHECK (clinic_id = {CURRENT})"
         )
 
-    for table in ("clinic", "provider_event", "heartbeat", "sign_in_bucket"):
+    for table in BESIDES:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    # The owner changes tables anyway; key rotation, backup and the removal of a patient need its rows, too.
+    for table in (*APP, *BESIDES):
+        op.execute(f"CREATE POLICY owner_keeps ON {table} TO CURRENT_USER USING (true) WITH CHECK (true)")
     op.execute(f"GRANT {CHANGE} ON clinic TO followup_app")
     op.execute(
         f"CREATE POLICY own_clinic ON clinic TO followup_app USING (id = {CURRENT}) WITH CHECK (id = {CURRENT})"
@@ -117,6 +133,8 @@ def upgrade() -> None:
     op.execute(
         "CREATE POLICY engine_counts ON sign_in_bucket TO followup_engine USING (true) WITH CHECK (true)"
     )
+    op.execute("GRANT SELECT, INSERT, UPDATE (retired_at) ON sealing_key TO followup_engine")
+    op.execute("CREATE POLICY engine_notes ON sealing_key TO followup_engine USING (true) WITH CHECK (true)")
     op.execute("GRANT SELECT ON heartbeat TO followup_app")
     op.execute("CREATE POLICY app_looks ON heartbeat FOR SELECT TO followup_app USING (true)")
     op.execute("GRANT SELECT, INSERT ON provider_event TO followup_engine")
@@ -133,10 +151,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in (*APP, "clinic", "provider_event", "heartbeat", "sign_in_bucket"):
+    for table in (*APP, *BESIDES):
         for policy in (
             "own_clinic", "engine_looks", "engine_marks", "engine_beats", "app_looks", "engine_routes",
-            "intake_adds", "engine_counts",
+            "intake_adds", "engine_counts", "owner_keeps", "engine_notes",
         ):  # fmt: skip
             op.execute(f"DROP POLICY IF EXISTS {policy} ON {table}")
         op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")

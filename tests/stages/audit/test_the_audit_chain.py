@@ -42,7 +42,7 @@ def test_a_row_that_was_changed_breaks_the_chain_where_it_stands(house: House, o
     clinic = open_clinic(house)
     note(clinic, "read", many=5)
     seal_all(house.database, settled_after=0)
-    change(owner_url, "UPDATE audit_event SET reason = 'nothing happened' WHERE seq = 3")
+    change(owner_url, "UPDATE audit_event SET action = 'nothing happened' WHERE seq = 3")
     with house.database.engine() as session:
         assert verify(session, clinic.id).broken_at == 3
 
