@@ -9,14 +9,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
-from followup.bootstrap import House
 from followup.db.session import Bell, Database
+from followup.demo.world import World
 from followup.errors import FollowupError
+from followup.escalation.raise_overdue import RAISED
 from followup.lab import Lab
 
 # Due times of rows (care time), with the task that answers them.
@@ -49,9 +48,9 @@ _UNDER_WAY = (
     ("care.respond", "SELECT count(*) FROM reply WHERE state = 'received'"),
     ("messages.settle", "SELECT count(*) FROM attempt WHERE state IN ('claimed', 'calling', 'in_doubt')"),
 )
-# Kinds of tasks whose being overdue makes an urgent case, as escalation decides.
-RAISED_KINDS = ("call_back", "review_reply", "call_silent")
-POLL_SECONDS = 0.02
+# Kinds of tasks whose being overdue makes an urgent case.
+RAISED_KINDS = tuple(each.value for each in RAISED)
+POLL_SECONDS = 0.03
 # A bell that was rung while its task was just ending is rung again; the beat would do it a second later.
 RING_AGAIN_SECONDS = 0.5
 
@@ -78,40 +77,56 @@ class Agenda:
         return {name for name, at in self.due.items() if at <= now} | self.under_way
 
 
+# One statement, so that all of it is seen at one instant: between two a reply could turn into a text unseen.
+_ALL = text(
+    "SELECT " + ", ".join(f"({query})" for query in (*_DUE.values(), *(each for _, each in _UNDER_WAY)))
+)
+
+
 def look(database: Database) -> Agenda:
     """Ask the rows."""
     with database.engine() as session:
-        due = {name: at for name, query in _DUE.items() if (at := _scalar(session, query)) is not None}
-        under_way = {name for name, query in _UNDER_WAY if _scalar(session, query)}
-    return Agenda(due, under_way)
+        found = session.execute(_ALL, {"raised_kinds": list(RAISED_KINDS)}).one()
+    due = dict(zip(_DUE, found, strict=False))
+    under_way = zip((name for name, _ in _UNDER_WAY), found[len(_DUE) :], strict=True)
+    return Agenda(
+        {name: at for name, at in due.items() if at is not None}, {name for name, many in under_way if many}
+    )
 
 
-def _scalar(session: Session, query: str) -> Any:
-    values: dict[str, object] = {"raised_kinds": list(RAISED_KINDS)} if ":raised_kinds" in query else {}
-    return session.execute(text(query), values).scalar()
+def come_to_rest(world: World, *, patience: float = 30.0) -> Agenda:
+    """Ring for everything that is due now until nothing is left to do; return what is due next.
 
-
-def come_to_rest(house: House, lab: Lab, *, now: datetime, patience: float = 30.0) -> Agenda:
-    """Ring for everything that is due at ``now`` until nothing is left to do; return what is due next.
-
-    Raises NotQuiet, naming what does not end, after ``patience`` seconds.
+    Raises NotQuiet, naming what does not end, after ``patience`` seconds, and KeyboardInterrupt when asked to stop.
     """
     deadline = time.monotonic() + patience
     rung: dict[str, float] = {}
     while True:
-        lab.wait_idle(within=patience)
-        agenda = look(house.database)
-        waiting = agenda.waiting(now)
-        if not waiting and lab.call(_is_idle(lab)):
+        world.lab.wait_idle(within=patience)
+        written = len(world.lab.journal)
+        agenda, now = look(world.house.database), world.clock.now()
+        waiting = agenda.waiting(now) | _unread_mail(world)
+        if not waiting and _is_idle(world.lab) and len(world.lab.journal) == written:
             return agenda
         if time.monotonic() > deadline:
             raise NotQuiet(f"after {patience:g} s this still waits at {now.isoformat()}: {sorted(waiting)}")
+        world.supervisor.look_after()
         for name in waiting:
             if time.monotonic() - rung.get(name, 0.0) > RING_AGAIN_SECONDS:
                 rung[name] = time.monotonic()
-                house.ringer([Bell(name)])
+                world.house.ringer([Bell(name)])
         time.sleep(POLL_SECONDS)
 
 
-async def _is_idle(lab: Lab) -> bool:
-    return lab.server.carrier.agenda.is_idle()
+def _unread_mail(world: World) -> set[str]:
+    """Mail lies in the mailbox until somebody reads it; the rows know only what was read."""
+    with world.house.database.engine() as session:
+        read = session.scalar(text("SELECT count(*) FROM provider_event WHERE kind = 'inbound_email'"))
+    return {"upkeep.read_mailbox"} if len(world.lab.server.postbox.mailbox) > (read or 0) else set()
+
+
+def _is_idle(lab: Lab) -> bool:
+    async def ask() -> bool:
+        return lab.server.carrier.agenda.is_idle()
+
+    return lab.call(ask())

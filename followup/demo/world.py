@@ -56,6 +56,7 @@ class Plan:
     begins: datetime
     speed: float
     public_url: str | None = None
+    tick_seconds: int = 1
     pace: Pace = field(default_factory=Pace)
 
 
@@ -107,7 +108,7 @@ def world(plan: Plan, *, say: Progress = tell) -> Iterator[World]:
             settings.database_url_of(Role.owner),
             passwords={role: settings.role_password(Role(role)) for role in WORKING_ROLES},
         )
-        environment = _environment(settings)
+        environment = {**_environment(settings), f"{PREFIX}TICK_SECONDS": str(plan.tick_seconds)}
         os.environ.update(environment)  # the bell of this process reads it too
         house = build(settings)
         stack.callback(house.database.dispose)
@@ -186,7 +187,6 @@ def _environment(settings: Settings) -> dict[str, str]:
         told[PREFIX + name.upper()] = _written(value)
     for role in (Role.app, Role.engine, Role.intake):
         told[f"{PREFIX}DATABASE_{role.upper()}_URL"] = settings.database_url_of(role)
-    told[f"{PREFIX}TICK_SECONDS"] = "1"
     return told
 
 

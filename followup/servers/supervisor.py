@@ -91,9 +91,17 @@ class Supervisor:
         while not self._asked.wait(POLL_SECONDS):
             if until and until():
                 return True
-            for each in self._kept:
-                each.look_after(self._gives_up_after)
+            self._look_after_all()
         return False
+
+    def look_after(self) -> None:
+        """Look after the processes once, for a parent that has other things to do; never waits.
+
+        Raises KeyboardInterrupt when it was asked to stop, and ServerFailed like ``wait``.
+        """
+        if self._asked.is_set():
+            raise KeyboardInterrupt
+        self._look_after_all()
 
     def ask_to_stop(self) -> None:
         """Make ``wait`` return."""
@@ -103,6 +111,10 @@ class Supervisor:
         """Return the number of the running process of that name."""
         found = next((each.child for each in self._kept if each.process.name == name), None)
         return found.process.pid if found and found.is_running else None
+
+    def _look_after_all(self) -> None:
+        for each in self._kept:
+            each.look_after(self._gives_up_after)
 
     def _hear(self, _number: int, _frame: FrameType | None) -> None:
         if self._asked.is_set():

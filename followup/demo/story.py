@@ -1,0 +1,86 @@
+"""The printed story: seven recoveries, from the enrollment to the last check-in, in about a minute.
+
+Nothing of the outcome is written here: what happened is read from the rows and from the carrier's journal, printed,
+and held against what had to happen.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from functools import partial
+from time import monotonic as time_of_the_machine
+
+from sqlalchemy import text
+
+from followup.db.session import Bell
+from followup.demo.patients import COHORT, ENROLLED_ON, PERFORMED_ON, StoryPatient
+from followup.demo.people import People
+from followup.demo.world import World
+from followup.enrollment.change import NewDate, move_date, withdraw
+from followup.enrollment.rules import WithdrawalReason
+from followup.kit.windows import to_utc, zone
+
+LASTS = timedelta(days=100)
+MOVED_BY = timedelta(days=7)
+UPKEEP_PATIENCE_SECONDS = 15.0
+
+
+class Story(People):
+    """One telling."""
+
+    def __init__(self, world: World, cohort: tuple[StoryPatient, ...] = COHORT) -> None:
+        super().__init__(
+            world, cohort, performed_on=dict.fromkeys((each.key for each in cohort), PERFORMED_ON)
+        )
+
+    def tell(self) -> None:
+        """Let all of it happen."""
+        where = self.where
+        begins = to_utc(ENROLLED_ON, time(14, 0), where).utc
+        for number, patient in enumerate(self.cohort):
+            self.stepper.at(begins + timedelta(minutes=6 * number), partial(self.enroll, patient))
+            for each in patient.unasked:
+                day = PERFORMED_ON + timedelta(days=each.day)
+                instant = to_utc(day, each.at, zone(patient.zone)).utc
+                self.stepper.at(instant, partial(self.write, patient, each.words))
+        if any(each.key == "marcus" for each in self.cohort):
+            self.stepper.at(
+                to_utc(PERFORMED_ON - timedelta(days=1), time(8, 30), where).utc, self._move_marcus
+            )
+        self.let_phones_ring_out()
+        self.stepper.run(begins + LASTS)
+        self._end()
+
+    def _end(self) -> None:
+        """Let upkeep complete what has ended; it has no due rows of its own."""
+        self.world.house.ringer([Bell("upkeep.complete")])
+        deadline = time_of_the_machine() + UPKEEP_PATIENCE_SECONDS
+        while self._is_any_active() and time_of_the_machine() < deadline:
+            self.world.supervisor.wait(until=lambda: True)
+
+    def _is_any_active(self) -> bool:
+        with self.world.house.database.engine() as session:
+            return bool(session.scalar(text("SELECT count(*) FROM enrollment WHERE state = 'active'")))
+
+    def _move_marcus(self) -> None:
+        """He has a cold; Alma moves the procedure."""
+        new = NewDate(PERFORMED_ON + MOVED_BY, time(9, 0))
+        with self.world.house.database.transaction(self.world.clinic_id) as session:
+            move_date(
+                session, self.enrolled["marcus"].enrollment_id, new, now=self.stepper.now,
+                actor=self.actor("alma"),
+            )  # fmt: skip
+        self.performed_on["marcus"] = new.performed_on
+
+    def _hand_over_walter(self) -> None:
+        """The hospital looks after him now; Alma ends the texts."""
+        with self.world.house.database.transaction(self.world.clinic_id) as session:
+            withdraw(
+                session, self.enrolled["walter"].enrollment_id, reason=WithdrawalReason.MOVED_TO_OTHER_CARE,
+                now=self.stepper.now, actor=self.actor("alma"),
+            )  # fmt: skip
+
+
+def begins_at() -> datetime:
+    """Return where the clock of the story is set first: a quiet minute before the first enrollment."""
+    return to_utc(ENROLLED_ON, time(13, 50), zone("America/Chicago")).utc
