@@ -53,6 +53,7 @@ class Obstacle:
 _OBSTACLES: tuple[tuple[Callable[[Standing], bool], Way, Reason], ...] = (
     (lambda s: s.patient_died, Way.cancel, Reason.DIED),
     (lambda s: s.enrollment_state in ("withdrawn", "completed"), Way.cancel, Reason.WITHDRAWN),
+    (lambda s: not s.has_address and s.is_safety and s.opted_out, Way.call_task, Reason.OPTED_OUT),
     (lambda s: not s.has_address and s.is_safety, Way.call_task, Reason.NO_CHANNEL),
     (lambda s: not s.has_address and s.opted_out, Way.skip, Reason.OPTED_OUT),
     (lambda s: not s.has_address, Way.skip, Reason.NO_CHANNEL),
