@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
@@ -18,6 +18,7 @@ from followup.clinics.states import Channel
 from followup.db.session import Database
 from followup.kit.clock import Clock
 from followup.messaging.calling import Call
+from followup.messaging.care_now import care_now
 from followup.messaging.drain import running
 from followup.messaging.mail import MailFrame, compose
 from followup.messaging.pump import Pump, PumpLimits, PumpReport, Send
@@ -26,10 +27,19 @@ from followup.ports import EmailGateway, Outcome, OutgoingSms, SmsGateway
 # The carrier retries a callback that we answer with an error; without this it would not (default: none).
 CALLBACK_OVERRIDES = "#rc=5&rp=all"
 
+# Somebody may have said STOP while we were away. Routine texts wait until what arrived at their number has been
+# compared with the carrier's list (machine time) and understood; an outage ends with listening, not with talking.
+COMPARED_WITHIN = timedelta(minutes=30)
+
 _SENDERS_WITH_WORK = text(
     """
     SELECT s.id, s.clinic_id, s.channel, s.rate_per_second FROM sender s
     WHERE (:urgent OR s.paused_until IS NULL OR s.paused_until <= :now)
+      AND (:urgent OR s.channel <> 'sms' OR s.inbound_listed_at IS NULL OR (
+        s.inbound_listed_at > now() - make_interval(secs => :compared)
+        AND NOT EXISTS (
+          SELECT 1 FROM provider_event w WHERE w.kind = 'inbound_sms' AND w.our_address = s.address
+            AND w.processed_at IS NULL AND w.outcome IS NULL)))
       AND EXISTS (
         SELECT 1 FROM message m WHERE m.sender_id = s.id AND m.is_urgent = :urgent AND m.state = 'queued'
           AND m.claimable AND m.not_before <= :now)
@@ -73,7 +83,10 @@ class Delivery:
 def senders_with_work(database: Database, *, urgent: bool, now: datetime) -> list[Work]:
     """List the senders that have due messages, over all clinics."""
     with database.engine() as session:
-        rows = session.execute(_SENDERS_WITH_WORK, {"urgent": urgent, "now": now}).all()
+        rows = session.execute(
+            _SENDERS_WITH_WORK,
+            {"urgent": urgent, "now": now, "compared": COMPARED_WITHIN.total_seconds()},
+        ).all()
     return [Work(row.id, row.clinic_id, Channel(row.channel), row.rate_per_second) for row in rows]
 
 
@@ -81,7 +94,7 @@ def deliver_due(
     database: Database, clock: Clock, outside: Outside, *, urgent: bool, limits: PumpLimits | None = None
 ) -> Delivery:
     """Run a pump for every sender with due messages, side by side; returns when nothing is due any more."""
-    work = senders_with_work(database, urgent=urgent, now=clock.now())
+    work = senders_with_work(database, urgent=urgent, now=care_now(database, clock))
     delivery = Delivery()
     if work:
         asyncio.run(_run(database, clock, outside, work, urgent, limits or PumpLimits(), delivery))
