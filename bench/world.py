@@ -76,8 +76,8 @@ class World:
             session.execute(
                 text(
                     "INSERT INTO message (id, clinic_id, sender_id, channel, purpose, is_urgent, text_key,"
-                    " cause_id, round, language, to_sealed, body_sealed, segments, state, claimable, queued_at, not_before,"
-                    " not_after, attempts, calls, polls)"
+                    " cause_id, round, language, to_sealed, body_sealed, segments, state, claimable,"
+                    " queued_at, not_before, not_after, attempts, calls, polls)"
                     " VALUES (:id, :clinic, :sender, 'sms', 'answer', false, 'bench', :cause, 1, 'en', :to, :body,"
                     " 1, 'queued', true, :now, :now, :after, 0, 0, 0)"
                 ),
