@@ -97,7 +97,7 @@ def today(session: Session, now: datetime) -> Today:
         select(
             func.count().filter(Touchpoint.due_at < now - LATE_AFTER),
             func.count().filter(Touchpoint.due_at >= now - LATE_AFTER),
-        ).where(Touchpoint.state == TouchpointState.planned, Touchpoint.due_at < now + timedelta(hours=24))
+        ).where(Touchpoint.state == TouchpointState.planned, Touchpoint.look_at < now + timedelta(hours=24))
     ).one()
     return Today(
         cases=open_cases(session),

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from followup import log
 from followup.bootstrap import House, open_house
+from followup.db.session import PoolSize
 from followup.pathways.library import Library
 from followup.web import api, pages, problems
 from followup.web.hooks import door as hook_door
@@ -47,7 +48,7 @@ def create_app(house: House, *, library: Library | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_life,
-        middleware=[Middleware(Guard, public_url=house.settings.public_url)],
+        middleware=[Middleware(Guard, public_url=house.settings.public_url, room=PoolSize().app)],
         redirect_slashes=False,
     )
     app.state.house = house

@@ -8,6 +8,7 @@ header is never believed.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +30,9 @@ MOST_ADDRESS_BYTES = 4 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Doors that no cookie opens, so that no other site can make a browser use them: keys, signatures, signed links.
 NOT_BY_COOKIE = ("/api/", "/hooks/", "/u/")
+# What holds neither a thread nor a connection of the pages for long.
+NEEDS_NO_ROOM = ("/hooks/", "/static/", "/healthz")
+PATIENCE_SECONDS = 30
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
@@ -85,10 +89,16 @@ def too_large(scope: Scope) -> int | None:
 
 
 class Guard:
-    """The outermost layer of ours: refuses what may not pass, adds the headers, turns a crash into a plain 500."""
+    """The outermost layer of ours: refuses what may not pass, adds the headers, turns a crash into a plain 500.
 
-    def __init__(self, app: App, *, public_url: str) -> None:
+    ``room`` requests are served at once; the others wait here, where waiting takes neither a thread nor a
+    connection. Without that limit a rush fills every thread with requests that wait for a connection, while
+    those that have one wait for a thread.
+    """
+
+    def __init__(self, app: App, *, public_url: str, room: int) -> None:
         self._app = app
+        self._room = asyncio.Semaphore(room)
         self._public_url = public_url
         self._is_https = public_url.startswith("https://")
 
@@ -104,13 +114,29 @@ class Guard:
             await answer.plain(status)
             return
         try:
-            await self._app(scope, _limited(receive), answer.send)
+            await self._in_turn(scope, _limited(receive), answer.send)
         except _TooMuch:
             await answer.plain(413)
+        except _NoRoom:
+            await answer.plain(503)
         except Exception as error:  # noqa: BLE001 - the last place that can still answer; the trace goes to the log
             _log.error("request failed", error=type(error).__name__, exc_info=error)
             if not answer.has_begun:
                 await answer.plain(500)
+
+    async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve when there is room; webhooks and files take none of it."""
+        if scope["path"].startswith(NEEDS_NO_ROOM):
+            await self._app(scope, receive, send)
+            return
+        try:
+            await asyncio.wait_for(self._room.acquire(), PATIENCE_SECONDS)
+        except TimeoutError:
+            raise _NoRoom from None
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._room.release()
 
     def _is_forged(self, scope: Scope) -> bool:
         if scope["method"] in SAFE_METHODS or scope["path"].startswith(NOT_BY_COOKIE):
@@ -124,8 +150,13 @@ _WORDS = {
     403: "This request did not come from a page of this service, so nothing was changed. Go back and try again.",
     414: "This address is too long.",
     431: "This request has too many headers. Clear the cookies of this site and try again.",
+    503: "Too many people at once. Please try again in a moment.",
     500: "Something broke on our side and was written down. Nothing was changed. Please try again.",
 }
+
+
+class _NoRoom(Exception):
+    """Nobody finished in time."""
 
 
 class _TooMuch(Exception):

@@ -29,7 +29,8 @@ def touchpoint(each: TouchpointView | Any) -> TouchpointOut:
     """Show one planned contact."""
     return TouchpointOut(
         id=each.id, enrollment_id=each.enrollment_id, key=each.key, kind=each.kind, channel=str(each.channel),
-        day=each.day, local_time=each.local_time.isoformat(timespec="seconds"), time_zone=each.time_zone, due_at=each.due_at,
+        day=each.day, local_time=each.local_time.isoformat(timespec="seconds"),
+        time_zone=each.time_zone, due_at=each.due_at,
         state=str(each.state), reason=each.reason, why=each.why,
     )  # fmt: skip
 

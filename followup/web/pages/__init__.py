@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from followup.web.pages import (
     accept,
     account,
+    audit,
     change,
     enroll,
     escalations,
@@ -20,6 +21,6 @@ from followup.web.pages import (
 
 router = APIRouter()
 for screen in (
-    sign_in, account, today, enroll, patients, change, inbox, tasks, escalations, accept, health,
+    sign_in, account, today, enroll, patients, change, inbox, tasks, escalations, accept, audit, health,
 ):  # fmt: skip
     router.include_router(screen.router)
