@@ -1,7 +1,7 @@
 """The engine that reads what patients write: pure, deterministic, explainable, and quick to import.
 
-It knows no database, settings, clock or network. The lexicon, the rules and the learned reader are data files beside
-the code; they are read at the first ``triage`` call, not at import.
+It knows no database, settings, clock or network. The lexicon, the rules and the learned reader are data
+files beside the code; they are read at the first ``triage`` call, not at import.
 """
 
 from __future__ import annotations

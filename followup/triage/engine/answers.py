@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from followup.triage.engine.closed_words import BEFORE_NOW, DOSE_WORDS, EARLIER, EASED
 from followup.triage.engine.decision import Answer, Context, QuestionKind
 from followup.triage.engine.matching import Scan
 from followup.triage.engine.numerals import Number, as_fahrenheit
@@ -56,63 +57,6 @@ def bind(scan: Scan, numbers: list[Number], context: Context) -> list[Bound]:
 _LATEST = frozenset(
     ["now", "ahora", "today", "hoy", "currently", "ahorita", "rn", "tonight", "orita", "horita"]
 )
-_EARLIER = frozenset(
-    [
-        "yesterday",
-        "ayer",
-        "was",
-        "were",
-        "earlier",
-        "era",
-        "estaba",
-        "before",
-        "antes",
-        "last",
-        "tuve",
-        "anoche",
-        "started",
-        "woke",
-        "been",
-        "ayr",
-        "monday",
-        "lunes",
-        "llegue",
-        "llego",
-        "desperte",
-        "amaneci",
-        "estuvo",
-        "fue",
-        "sunday",
-        "saturday",
-        "morning",
-    ]
-)
-_DOSE_WORDS = frozenset(
-    "tylenol advil ibuprofen motrin aleve tramadol took take tome tomo at age after every cada exercises week day dia"
-    " semana room the number1 hice did walked minutes times ex".split()
-) - {"the"}
-_EASED = frozenset(
-    [
-        "to",
-        "into",
-        "down",
-        "bajo",
-        "baja",
-        "after",
-        "despues",
-        "got",
-        "quedo",
-        "queda",
-        "dejo",
-        "deja",
-        "settled",
-        "settles",
-        "brings",
-        "brought",
-        "bajado",
-        "knocked",
-    ]
-)
 
 
 def _score(scan: Scan, numbers: list[Number], kind: QuestionKind) -> Bound | None:
@@ -130,18 +74,21 @@ def _score(scan: Scan, numbers: list[Number], kind: QuestionKind) -> Bound | Non
 
 def _is_score(scan: Scan, number: Number, kind: QuestionKind) -> bool:
     before = scan.words[max(0, number.first - 2) : number.first]
-    if before[-1:] == ["of"] or before == ["de", "los"]:
+    leading_minus = before[-1:] == ["-"] and number.first < 2
+    if leading_minus or before[-1:] == ["of"] or before == ["de", "los"]:
         return False
     if number.of_ten:
         return True
-    if number.value > 20:
-        return False
+    dosed = bool(DOSE_WORDS.intersection(before))
     if kind is QuestionKind.PAIN_SCORE:
-        return not _DOSE_WORDS.intersection(before)
-    if number.value > 10:
-        return False
-    if scan.places.get("still") or scan.places.get("trendbetter") or scan.places.get("trendworse"):
-        return scan.size <= 12 and not _DOSE_WORDS.intersection(before)
+        return number.value <= 20 and not dosed
+    return number.value <= 10 and _told_as_pain(scan, number, dosed=dosed)
+
+
+def _told_as_pain(scan: Scan, number: Number, *, dosed: bool) -> bool:
+    """Say whether an unasked number is a score: a pain word is near, or a short text compares it with before."""
+    if any(scan.places.get(name) for name in ("still", "trendbetter", "trendworse")):
+        return scan.size <= 12 and not dosed
     clause = scan.clause[number.first]
     near = range(max(0, number.first - 5), min(scan.size, number.last + 4))
     return any("painword" in scan.classes[i] for i in near if scan.clause[i] == clause)
@@ -158,9 +105,9 @@ def _latest(scan: Scan, pool: list[Number]) -> Number:
             return number
     last = pool[-1]
     before = words[max(0, last.first - 4) : last.first]
-    if _EASED.intersection(before) and last.value < max(n.value for n in pool):
+    if EASED.intersection(before) and last.value < max(n.value for n in pool):
         return last
-    current = [n for n in pool if not _EARLIER.intersection(_own_words(words, n))]
+    current = [n for n in pool if not EARLIER.intersection(_own_words(words, n))]
     return max(current or pool, key=lambda n: n.value)
 
 
@@ -200,21 +147,21 @@ def _temperature(scan: Scan, numbers: list[Number], kind: QuestionKind) -> Bound
     return _current_temperature(scan, known) if known else values[-1]
 
 
-_BEFORE_NOW = frozenset(
-    "was were hit anoche ayer yesterday last earlier antier tuve tuvo fue llego subio had spiked been night second"
-    " monday tuesday wednesday thursday friday saturday sunday lunes martes miercoles jueves viernes sabado domingo".split()
-)
-
-
 def _current_temperature(scan: Scan, known: list[Bound]) -> Bound:
-    """Return the value that holds now; one that is over (a past word, and a lower one now, or gone) is noted as past."""
+    """Return the value that holds now; one that is over (a past word, and a lower one now, or gone) is
+    noted as past."""
     highest = max(known, key=lambda v: float(v.value))
     if float(highest.value) < 100.4:
         return highest
-    around = scan.words[max(0, highest.first - 6) : highest.first] + scan.words[highest.last + 1 : highest.last + 4]
-    past = bool(_BEFORE_NOW.intersection(around)) and not _LATEST.intersection(around)
+    around = (
+        scan.words[max(0, highest.first - 6) : highest.first]
+        + scan.words[highest.last + 1 : highest.last + 4]
+    )
+    past = bool(BEFORE_NOW.intersection(around)) and not _LATEST.intersection(around)
     others = [v for v in known if v is not highest]
-    if past and (others or scan.places.get("gone") or scan.places.get("normal") or scan.places.get("trendbetter")):
+    if past and (
+        others or scan.places.get("gone") or scan.places.get("normal") or scan.places.get("trendbetter")
+    ):
         current = max(others, key=lambda v: float(v.value)) if others else None
         if current is not None and float(current.value) >= 100.4:
             return current

@@ -1,7 +1,7 @@
 """Replay labelled or plain replies through two rulesets and show what changed, tier by tier.
 
-A ruleset is named by a folder that holds ``lexicon/``, ``rules/`` and ``reader.json`` (an older release unpacked), or by
-the word "shipped". Nothing is written.
+A ruleset is named by a folder that holds ``lexicon/``, ``rules/`` and ``reader.json`` (an older release
+unpacked), or by the word "shipped". Nothing is written.
 """
 
 from __future__ import annotations
@@ -42,4 +42,4 @@ def compare(old: Ruleset, new: Ruleset, examples: Sequence[Example], *, show_tex
         lines.append(f"{word} {before.value} -> {after.value} (label {example.tier.value})  {text}")
     head = [f"old {old.digest}, new {new.digest}: {sum(moves.values())} of {len(examples)} replies moved"]
     head += [f"  {count:>5}  {before} -> {after}" for (before, after), count in sorted(moves.items())]
-    return "\n".join(head + ([""] + sorted(lines) if show_texts else [])) + "\n"
+    return "\n".join(head + (["", *sorted(lines)] if show_texts else [])) + "\n"

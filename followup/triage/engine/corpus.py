@@ -1,7 +1,7 @@
 """Read labelled replies; the only place that knows the columns of a corpus file.
 
-Development files may be read by anyone. Sealed files are read by scoring alone, which prints totals; nothing here may
-list them, and training refuses a path inside the sealed folder.
+Development files may be read by anyone. Sealed files are read by scoring alone, which prints totals;
+nothing here may list them, and training refuses a path inside the sealed folder.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def development(folder: Path = DEVELOPMENT) -> list[Example]:
 def paraphrases(folder: Path = PARAPHRASES) -> list[Example]:
     """Return the engine author's own phrases, for training only.
 
-    A block starts with "@ tier concept days [question kind]"; each further line is one reply. The day of a line is taken
-    from the block's span by its place, so that the same file gives the same examples.
+    A block starts with "@ tier concept days [question kind]"; each further line is one reply. The day of a
+    line is taken from the block's span by its place, so that the same file gives the same examples.
     """
     found: list[Example] = []
     for path in sorted(folder.glob("*.txt")):

@@ -88,7 +88,7 @@ def judge(text: str, context: Context, rules: Ruleset, *, reasons: bool = False)
     if rules.model is not None:
         groups = features(understood.scan, understood.facts, understood.bound, context)
         reading = rules.model.read(groups, reasons=reasons)
-    filing = may_file(text, understood, hits, reading, context, rules)
+    filing = may_file(text, understood, hits, reading=reading, context=context, rules=rules)
     found = _highest(hits)
     settled = found is None and (filing.allowed or _told_to_ask(understood, hits))
     tier, raised = (found, False) if settled else _raise(found, reading, rules)
@@ -161,7 +161,9 @@ def _decide(text: str, context: Context, rules: Ruleset) -> Decision:
     word = keyword(plain) if len(text) <= 80 else ""
     if word:
         high = word == "help" or context.open_escalation
-        return Decision(Tier.UNCLEAR, "high" if high else "low", (word,), message_key="unclear", ruleset=rules.digest)
+        return Decision(
+            Tier.UNCLEAR, "high" if high else "low", (word,), message_key="unclear", ruleset=rules.digest
+        )
     decision = decision_of(judge(text, context, rules), rules)
     if opens_with_opt_out(text, plain) and "opt_out" not in decision.concepts:
         tier = Tier.UNCLEAR if decision.tier is Tier.ROUTINE else decision.tier

@@ -1,6 +1,7 @@
 """Score the engine on labelled replies and print what it got right, per language, tier, question kind and writer.
 
-With ``totals_only`` nothing of any text, id or single row is printed: that is the only way a sealed file may be scored.
+With ``totals_only`` nothing of any text, id or single row is printed: that is the only way a sealed file
+may be scored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Show why a reply was judged as it was: the patient's words highlighted, the facts, the rules, the reader's reasons."""
+"""Show why a reply was judged as it was: the patient's words highlighted, the facts, the rules, the
+reader's reasons."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What the learned reader looks at: one function for training and for reading, so the two can never differ.
 
-Features are strings, so that the strongest of them can be shown as the reader's reason. No feature may name a writer
-or a row.
+Features are strings, so that the strongest of them can be shown as the reader's reason. No feature may name
+a writer or a row.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from followup.triage.engine.answers import Bound
+from followup.triage.engine.closed_words import SYMPTOMS
 from followup.triage.engine.decision import Context
 from followup.triage.engine.matching import Scan
 from followup.triage.engine.modifiers import Fact
@@ -64,7 +65,7 @@ def features(scan: Scan, facts: list[Fact], bound: list[Bound], context: Context
             gram for w in scan.tokens.plain[:_MOST_WORDS] if len(w) > 2 and w.isalpha() for gram in letters(w)
         ),
         "k": _unique(_class_features(scan)),
-        "f": _unique(_fact_features(scan, facts, bound, context, shown)),
+        "f": _unique(_fact_features(scan, facts, bound, context=context, words=shown)),
     }
 
 
@@ -100,7 +101,7 @@ def _class_features(scan: Scan) -> Iterable[str]:
 
 
 def _fact_features(
-    scan: Scan, facts: list[Fact], bound: list[Bound], context: Context, words: list[str]
+    scan: Scan, facts: list[Fact], bound: list[Bound], *, context: Context, words: list[str]
 ) -> Iterable[str]:
     kind = context.question_kind.value
     band = day_band(context.day)
@@ -130,13 +131,6 @@ def _fact_features(
         yield f"f:none:{kind}"
 
 
-_SYMPTOMS = frozenset(
-    "numb tingle weak paralyzed swell pus blood soak fever chills headache vomit nausea dizzy rash itch fatigue sore"
-    " stiff pain confuse faint seizure droop slur leak fall constip die unfeel cannot severe worse sudden saddle chest"
-    " throat breath overdose".split()
-)
-
-
 def _counts(scan: Scan, facts: list[Fact]) -> Iterable[str]:
     """Count symptom words outside sayings and words of everyday life: how much of each the reply holds."""
     sayings = {i for f in facts if f.name.startswith("idiom") for i in range(f.first, f.last + 1)}
@@ -145,12 +139,14 @@ def _counts(scan: Scan, facts: list[Fact]) -> Iterable[str]:
         names = scan.classes[index]
         if not names or index in sayings:
             continue
-        symptoms += not _SYMPTOMS.isdisjoint(names)
+        symptoms += not SYMPTOMS.isdisjoint(names)
         life += "life" in names or "clinic" in names or "exercise" in names
     yield f"n:symptoms{min(symptoms, 4)}"
     yield f"n:life{min(life, 4)}"
     yield f"n:{min(symptoms, 2)}/{min(life, 2)}"
-    warning = sum(1 for f in facts if not f.finding.benign and f.status in _LIVE and not f.name.startswith(_VALUES))
+    warning = sum(
+        1 for f in facts if not f.finding.benign and f.status in _LIVE and not f.name.startswith(_VALUES)
+    )
     denied = sum(1 for f in facts if f.status == "denied")
     yield f"n:warning{min(warning, 3)}"
     yield f"n:denied{min(denied, 3)}"

@@ -1,7 +1,8 @@
 """May this reply be filed without a person reading it? The earned close.
 
-Both readers must agree: the rules found no warning, and either the rules name a positive reason or the learned reader
-is sure. A text in another language, a shortened one, a guessed word or a symbol soup is never filed.
+Both readers must agree: the rules found no warning, and either the rules name a positive reason or the
+learned reader is sure. A text in another language, a shortened one, a guessed word or a symbol soup is
+never filed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import math
 import unicodedata
 from dataclasses import dataclass, replace
 
+from followup.triage.engine.closed_words import EXPLAINING, PLAIN
 from followup.triage.engine.decision import Context, QuestionKind, Tier
 from followup.triage.engine.judging import Hit
 from followup.triage.engine.modifiers import PRESENT_LIKE
@@ -42,20 +44,23 @@ def may_file(
     text: str,
     understood: Understood,
     hits: list[Hit],
+    *,
     reading: Reading | None,
     context: Context,
     rules: Ruleset,
 ) -> Filing:
     """Decide whether both readers agree that nobody needs to read this reply."""
     unexplained = _unexplained(understood, rules)
-    blocked = _blocked(text, understood, hits, rules)
+    blocked = _blocked(text, understood, hits, context=context, rules=rules)
     reason = _positive_reason(understood, hits, context)
     worrying = _worrying(understood, hits, reading)
     if blocked:
         urgent = worrying or blocked in {"language", "long"}
         return Filing(False, blocked, unexplained, urgent, blocked=True)
     covered = bool(reason) and (reason in _WHOLE or _covered(understood, hits))
-    filing = Filing(covered, reason or "no positive reason", unexplained, worrying, False, covered, bool(reason))
+    filing = Filing(
+        covered, reason or "no positive reason", unexplained, worrying, False, covered, bool(reason)
+    )
     if reading is None or rules.model is None:
         return filing
     limits = rules.model.thresholds
@@ -65,27 +70,45 @@ def may_file(
     sure = calm >= needed
     danger = reading.at_least(Tier.URGENT) > limits["danger_covered" if covered else "danger"]
     if danger or not sure:
-        return replace(filing, allowed=False, reason="the learned reader is not sure", worrying=worrying or danger)
+        return replace(
+            filing, allowed=False, reason="the learned reader is not sure", worrying=worrying or danger
+        )
     return replace(filing, allowed=True, reason=reason or "both readers agree", worrying=False)
 
 
-def _blocked(text: str, understood: Understood, hits: list[Hit], rules: Ruleset) -> str:
+def _blocked(text: str, understood: Understood, hits: list[Hit], *, context: Context, rules: Ruleset) -> str:
     if not understood.scan.size:
         return "empty"
     if understood.shortened:
         return "long"
+    if context.question_kind in _UNASKED and not _says_something(understood, rules):
+        return "nothing to read"
+    return _held(understood, hits) or ("language" if _foreign(text, understood, rules) else "")
+
+
+def _held(understood: Understood, hits: list[Hit]) -> str:
+    """Say which rule or finding keeps the reply from being filed."""
     if any(hit.rule.tier is Tier.UNCLEAR for hit in hits):
         return "rule"
     if any(fact.name in {"opt_out", "opt_in"} for fact in understood.facts):
         return "a wish about texts"
-    if _foreign(text, understood, rules):
-        return "language"
     cleared = {id(hit.fact) for hit in hits if hit.rule.tier is Tier.ROUTINE}
-    for fact in understood.facts:
-        if fact.status in _HOLDS_BACK and not fact.finding.benign and id(fact) not in cleared:
-            if not fact.name.startswith(("answer_", "score_", "temp_normal", "exercises", "expected_")):
-                return "finding"
-    return ""
+    warnings = (
+        fact
+        for fact in understood.facts
+        if fact.status in _HOLDS_BACK and not fact.finding.benign and not fact.name.startswith(_VALUES)
+    )
+    return "finding" if any(id(fact) not in cleared for fact in warnings) else ""
+
+
+#: Values and answers are judged by their rules; they are no findings by themselves.
+_VALUES = ("answer_", "score_", "temp_normal", "exercises", "expected_")
+
+
+def _says_something(understood: Understood, rules: Ruleset) -> bool:
+    """Say whether at least one word of two letters or more is known."""
+    words = [word for word in understood.scan.words if len(word) > 1 and word.isalpha()]
+    return any(rules.lexicon.knows(word) or word in rules.lexicon.common for word in words)
 
 
 def _foreign(text: str, understood: Understood, rules: Ruleset) -> bool:
@@ -129,24 +152,15 @@ def calmness(chance: float, strange: int) -> float:
 _WHOLE = frozenset({"acknowledgement", "thumbs up to a closed question"})
 _THUMBS = frozenset({QuestionKind.YES_NO_OK, QuestionKind.EXERCISES})
 _UNASKED = frozenset({QuestionKind.NONE, QuestionKind.OPEN})
-_ACKNOWLEDGING = frozenset(
-    "ok okay k kk thanks thank you so much very gracias muchas bueno vale got it will do sounds good perfect perfecto"
-    " great cool roger understood entendido de acuerdo doctor doctora mam maam sir emojithumbsup emojithanks".split()
-)
-_PLAIN = frozenset(
-    "a an the i im ive my me mine you your yall it its is am are was be been to of for in on at and or so that this"
-    " there with just only very really too today now here we us our do did have had has got get some any all as than"
-    " from up out about doctor nurse dr said says un una el la los las lo le se mi me yo su es esta estoy estan y o ya"
-    " con para por en de del al que muy mas todo toda hoy ahora aqui he ha tengo tiene hay siento nada mucho bastante"
-    " solo nomas gracias thanks thank what when how if whats go going went goes does".split()
-)
+#: What the rules alone never clear, however it is said: only the learned reader's agreement can.
+_NEVER_BY_RULES = frozenset({"self_harm", "overdose", "stroke_signs", "syncope_seizure"})
 _SETTLED = frozenset({"denied", "hypothetical", "past"})
 
 
 def _covered(understood: Understood, hits: list[Hit]) -> bool:
     """Say whether the rules alone explain every word: denials, sayings, good news, values in range, plain words."""
     scan = understood.scan
-    if scan.tokens.corrected:
+    if scan.tokens.corrected or any(fact.finding.concept in _NEVER_BY_RULES for fact in understood.facts):
         return False
     cleared = {id(hit.fact) for hit in hits if hit.rule.tier is Tier.ROUTINE}
     spots: set[int] = set()
@@ -160,16 +174,10 @@ def _covered(understood: Understood, hits: list[Hit]) -> bool:
             continue
         classes = scan.classes[index]
         number = word.isdigit() and int(word) <= 10 and any(b.kind == "pain_score" for b in understood.bound)
-        explained = number or word in _PLAIN or not _EXPLAINING.isdisjoint(classes)
+        explained = number or word in PLAIN or not EXPLAINING.isdisjoint(classes)
         if not explained:
             return False
     return True
-
-
-_EXPLAINING = frozenset(
-    {"no", "bareno", "yesword", "filler", "pronoun", "possessive", "time", "normal", "thanks", "if", "trendbetter",
-     "trendsame", "still", "gone"}
-)  # fmt: skip
 
 
 def _positive_reason(understood: Understood, hits: list[Hit], context: Context) -> str:

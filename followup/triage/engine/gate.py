@@ -5,13 +5,10 @@ An opt-out never closes an open alert and never hides a red flag: the rest of th
 
 from __future__ import annotations
 
-OPT_OUT = frozenset(
-    "stop stopall unsubscribe cancel end quit revoke optout alto parar baja cancelar salir detener".split()
-)
-OPT_IN = frozenset("start unstop yesstart alta reanudar".split())
-HELP = frozenset("help info ayuda".split())
-#: What may follow an opt-out word that begins a longer text ("STOP I have a fever", "stop please").
-_FOLLOWS = frozenset("i im my me please por now already ya tengo mi me estoy no dont texting all sending".split())
+from followup.triage.engine.closed_words import FOLLOWS, OPT_OUT
+
+OPT_IN = frozenset(["start", "unstop", "yesstart", "alta", "reanudar"])
+HELP = frozenset(["help", "info", "ayuda"])
 
 
 def keyword(words: list[str]) -> str:
@@ -31,4 +28,6 @@ def opens_with_opt_out(text: str, words: list[str]) -> bool:
         return False
     if words[1] in {".", ",", "!", "\n", ":", ";", "-"}:
         return True
-    return words[1] in _FOLLOWS and (text.strip()[:1].isupper() or words[1] in {"please", "texting", "por", "all"})
+    return words[1] in FOLLOWS and (
+        text.strip()[:1].isupper() or words[1] in {"please", "texting", "por", "all"}
+    )

@@ -1,7 +1,7 @@
 """Apply the declarative rules to the facts of one reply.
 
-The highest tier wins and every rule that fired is reported. Day windows only ever lower expected local findings; they
-are written as rules, never hidden in code.
+The highest tier wins and every rule that fired is reported. Day windows only ever lower expected local
+findings; they are written as rules, never hidden in code.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ def hits_of(facts: list[Fact], context: Context, ruleset: Ruleset) -> list[Hit]:
     """Return every rule that fires, each with the fact that made it fire."""
     present = {key for fact in facts if fact.status in PRESENT_LIKE for key in keys(fact)}
     everything = {f"{key}:{fact.status}" for fact in facts for key in keys(fact)}
-    found: list[Hit] = []
-    for fact in facts:
-        for key in keys(fact):
-            for rule in ruleset.by_name.get(key, ()):
-                if _holds(rule, fact, context) and _company(rule, fact, present, everything, facts):
-                    found.append(Hit(rule, fact))
-    return found
+    return [
+        Hit(rule, fact)
+        for fact in facts
+        for key in keys(fact)
+        for rule in ruleset.by_name.get(key, ())
+        if _holds(rule, fact, context) and _company(rule, fact, facts, names=present | everything)
+    ]
 
 
 def keys(fact: Fact) -> tuple[str, ...]:
@@ -43,11 +43,12 @@ def keys(fact: Fact) -> tuple[str, ...]:
 def _holds(rule: Rule, fact: Fact, context: Context) -> bool:
     if fact.status not in rule.status:
         return False
-    if rule.grade and (fact.grade or "plain") not in rule.grade:
-        return False
-    if rule.trend and (fact.trend or "plain") not in rule.trend:
-        return False
-    if rule.questions and context.question_kind.value not in rule.questions:
+    conditions = (
+        (rule.grade, fact.grade or "plain"),
+        (rule.trend, fact.trend or "plain"),
+        (rule.questions, context.question_kind.value),
+    )
+    if any(wanted and value not in wanted for wanted, value in conditions):
         return False
     if rule.days:
         # An unknown day is read as the most dangerous one: a window that lowers a tier needs a known day.
@@ -57,10 +58,10 @@ def _holds(rule: Rule, fact: Fact, context: Context) -> bool:
     return True
 
 
-def _company(rule: Rule, fact: Fact, present: set[str], everything: set[str], facts: list[Fact]) -> bool:
+def _company(rule: Rule, fact: Fact, facts: list[Fact], *, names: set[str]) -> bool:
     if rule.together and not _beside(rule.together, fact, facts):
         return False
-    if any(name in present or name in everything for name in rule.without):
+    if not names.isdisjoint(rule.without):
         return False
     return not (rule.alone and _has_other(fact, facts))
 

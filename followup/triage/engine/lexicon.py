@@ -37,6 +37,7 @@ class Pattern:
     parts: tuple[tuple[Element, ...], ...]
     source: str
     built_in: bool
+    literals: frozenset[str] = frozenset()
 
     def heads(self) -> tuple[frozenset[str], ...]:
         """Return, for each part, what may begin it: words as they are, classes in braces."""
@@ -94,9 +95,11 @@ def data_files() -> list[tuple[str, str]]:
     root = files("followup.triage.engine")
     found = []
     for folder in ("lexicon", "rules"):
-        for item in root.joinpath(folder).iterdir():
-            if item.name.endswith((".yaml", ".txt", ".json")):
-                found.append((f"{folder}/{item.name}", item.read_text(encoding="utf-8")))
+        found += [
+            (f"{folder}/{item.name}", item.read_text(encoding="utf-8"))
+            for item in root.joinpath(folder).iterdir()
+            if item.name.endswith((".yaml", ".txt", ".json"))
+        ]
     return sorted(found)
 
 
@@ -118,19 +121,23 @@ def build(sources: list[tuple[str, str]]) -> Lexicon:
     lexicon = Lexicon()
     patterns: list[tuple[str, dict[str, Any]]] = []
     for name, text in sources:
-        if name.startswith("lexicon/words"):
-            for class_name, body in parse_yaml(text).items():
-                _add_class(lexicon, class_name, body)
-        elif name.startswith("lexicon/slang"):
-            for short, long in parse_yaml(text).items():
-                lexicon.slang[str(short)] = tuple(str(long).split())
-        elif name.startswith("lexicon/findings"):
+        if name.startswith("lexicon/findings"):
             patterns.extend(parse_yaml(text).items())
-        elif name == "lexicon/common.txt":
-            lexicon.common.update(line for line in text.split("\n") if line and not line.startswith("#"))
+        elif name.startswith("lexicon/"):
+            _add_words(lexicon, name, text)
     for finding, body in patterns:
         _add_finding(lexicon, finding, body)
     return lexicon
+
+
+def _add_words(lexicon: Lexicon, name: str, text: str) -> None:
+    if name == "lexicon/common.txt":
+        lexicon.common.update(line for line in text.split("\n") if line and not line.startswith("#"))
+    elif name.startswith("lexicon/slang"):
+        lexicon.slang.update({str(key): tuple(str(value).split()) for key, value in parse_yaml(text).items()})
+    else:
+        for class_name, body in parse_yaml(text).items():
+            _add_class(lexicon, class_name, body)
 
 
 def _add_class(lexicon: Lexicon, name: str, body: Any) -> None:
@@ -184,7 +191,8 @@ def compile_pattern(source: str, finding: str, *, force: bool = False) -> Patter
         if not part or part[0].gap or part[0].optional or part[-1].gap:
             raise ValueError(f"{finding}: {source!r} may not begin or end with a gap or an optional word")
     built_in = force or any(_negative(element) for part in parts for element in part)
-    return Pattern(finding, parts, source, built_in)
+    literals = frozenset(word for part in parts for element in part for word in element.words)
+    return Pattern(finding, parts, source, built_in, literals)
 
 
 def _trimmed(elements: tuple[Element, ...]) -> tuple[Element, ...]:

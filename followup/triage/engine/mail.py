@@ -28,7 +28,8 @@ _FOOTER = re.compile(
     re.IGNORECASE,
 )
 _TAPBACK = re.compile(
-    r"^\s*(?:liked|loved|emphasized|laughed at|disliked|questioned|le gust[oó]|le encant[oó]|reaccion[oó] con \S{1,8} a"
+    r"^\s*(?:liked|loved|emphasized|laughed at|disliked|questioned|le gust[oó]|le encant[oó]"
+    r"|reaccion[oó] con \S{1,8} a"
     r"|reacted \S{1,8} to)\s+[“\"«](.*?)[”\"»]\s*$",
     re.IGNORECASE | re.DOTALL,
 )

@@ -1,8 +1,8 @@
 """Choose the learned reader's margins from leave-one-writer-out chances; safety first, then the person's load.
 
-Every development reply is judged with the chances of a model, and a list of familiar words, that never saw its writer.
-The filing margin is the lowest at which hardly any emergency or urgent reply would be filed and at most one warning in
-two hundred is. Nothing here reads a sealed file.
+Every development reply is judged with the chances of a model, and a list of familiar words, that never saw
+its writer. The filing margin is the lowest at which hardly any emergency or urgent reply would be filed and
+at most one warning in two hundred is. Nothing here reads a sealed file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ GRAVE = frozenset({Tier.EMERGENCY, Tier.URGENT})
 #: Emergency or urgent replies of unseen writers, per thousand, that the filing margin may let through.
 GRAVE_PER_THOUSAND = 1.2
 UNSAFE_PER_THOUSAND = 5.0
-#: How much more a kind of evidence counts toward filing, in log-odds: the rules explain every word; some reason; none.
+#: How much more a kind of evidence counts toward filing, in log-odds: the rules explain every word; some
+#: reason; none.
 EVIDENCE = {"file_covered": 2.0, "file": 0.0, "file_without_reason": -0.7}
 ALERTS = {
     "emergency": (0.35, 0.4, 0.45, 0.5),
@@ -45,7 +46,9 @@ class Case:
     reading: Reading
 
 
-def cases_of(examples: Sequence[Example], chances: Any, familiar: dict[str, set[str]], rules: Ruleset) -> list[Case]:
+def cases_of(
+    examples: Sequence[Example], chances: Any, familiar: dict[str, set[str]], rules: Ruleset
+) -> list[Case]:
     """Return the cases of independent writers; ``familiar`` maps a writer to the words known without them."""
     cases: list[Case] = []
     for example, row in zip(examples, chances, strict=True):
@@ -102,7 +105,9 @@ def decide(case: Case, limits: dict[str, float]) -> Tier:
     return Tier.UNCLEAR
 
 
-def choose(examples: Sequence[Example], chances: Any, familiar: dict[str, set[str]], rules: Ruleset) -> Chosen:
+def choose(
+    examples: Sequence[Example], chances: Any, familiar: dict[str, set[str]], rules: Ruleset
+) -> Chosen:
     """Return the margins, the cases they were chosen on, and what they cost on unseen writers."""
     cases = cases_of(examples, chances, familiar, rules)
     limits = {**filing_margins(cases), "danger": 0.3, "danger_covered": 0.8, "same_day_over": 1.0}

@@ -1,7 +1,7 @@
 """Find the lexicon's classes and patterns in a row of tokens, in bounded work.
 
-Every step spends from a budget; a text that exhausts it raises ``TooMuchWork`` and goes to a person. Nothing here may
-decide what a match means: polarity, time and tier come later.
+Every step spends from a budget; a text that exhausts it raises ``TooMuchWork`` and goes to a person.
+Nothing here may decide what a match means: polarity, time and tier come later.
 """
 
 from __future__ import annotations

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 
 from followup.triage.engine.lexicon import Finding
 from followup.triage.engine.matching import Match, Scan
-from followup.triage.engine.tokens import BREAKS
+from followup.triage.engine.negation import backward_negation, forward_negation
 
-_SCOPE = 7
 PRESENT_LIKE = frozenset({"present", "possible", "persistent"})
 
 
@@ -40,9 +39,7 @@ def facts_of(scan: Scan, matches: list[Match]) -> list[Fact]:
     findings = scan.lexicon.findings
     idioms = [match for match in matches if match.pattern.finding.startswith("idiom")]
     facts = [
-        _fact(scan, match, findings[match.pattern.finding])
-        for match in matches
-        if not _hidden(match, idioms)
+        _fact(scan, match, findings[match.pattern.finding]) for match in matches if not _hidden(match, idioms)
     ]
     return _drop_repeats(facts)
 
@@ -53,7 +50,11 @@ def _hidden(match: Match, idioms: list[Match]) -> bool:
     for idiom in idioms:
         shared = min(idiom.last, match.last) - max(idiom.first, match.first) + 1
         length = match.last - match.first + 1
-        if shared > 0 and 2 * shared >= length and (idiom.last - idiom.first + 1 >= length or shared == length):
+        if (
+            shared > 0
+            and 2 * shared >= length
+            and (idiom.last - idiom.first + 1 >= length or shared == length)
+        ):
             return True
     return False
 
@@ -148,86 +149,15 @@ def _denied(scan: Scan, match: Match) -> tuple[str, str]:
     following = scan.words[match.last + 1 : match.last + 3]
     if following[:1] in (["yes"], ["si"]) or (following[1:] == ["yes"] and following[0] in {":", "?", "-"}):
         return "", ""
-    cue = _forward_negation(scan, match)
+    for spot in range(max(match.first, match.last - 2), match.last):
+        own = scan.words[spot] in match.pattern.literals
+        if 1 in scan.classes[spot].get("no", ()) and "fakeno" not in scan.classes[spot] and not own:
+            return "denied", scan.words[spot]
+    cue = forward_negation(scan, match)
     if cue:
         return "denied", cue
-    cue = _backward_negation(scan, match)
+    cue = backward_negation(scan, match)
     return ("denied", cue) if cue else ("", "")
-
-
-def _forward_negation(scan: Scan, match: Match) -> str:
-    """Walk left from the finding to a negation; over a comma it reaches only bare nouns of a list."""
-    clause = scan.clause[match.first]
-    blocked = False
-    for distance in range(1, _SCOPE + 8):
-        spot = match.first - distance
-        if spot < 0 or scan.clause[spot] != clause:
-            return ""
-        classes, word = scan.classes[spot], scan.words[spot]
-        if "fakeno" in classes or (word == "," and blocked) or word in _TURNS:
-            return ""
-        if "no" in classes:
-            if word == "no" and spot and scan.words[spot + 1] == "," and scan.words[spot - 1] not in BREAKS:
-                return ""  # "fever no, numbness ...": this no belongs to the noun before it
-            if _answers(scan, spot, match.first):
-                return ""
-            if blocked and match.pattern.finding in _GRAVE and not _list_between(scan, spot, match.first):
-                return ""
-            far = distance > _SCOPE and not _list_between(scan, spot, match.first)
-            return "" if far else word
-        if word in {"and", "y", "so", "because", "porque"} and (blocked or match.pattern.finding in _GRAVE):
-            return ""
-        if distance > 3 and match.pattern.finding in _GRAVE and word not in _LISTING:
-            blocked = True
-        if "pronoun" in classes or "verb" in classes or "possessive" in classes:
-            blocked = True
-    return ""
-
-
-def _answers(scan: Scan, spot: int, finding: int) -> bool:
-    """Say whether this "no" only answers the question: it opens the sentence and a comma or a subject follows."""
-    opens = spot == 0 or scan.words[spot - 1] in BREAKS or scan.words[spot - 1] in {",", ":", "-"}
-    if not opens or scan.words[spot] not in {"no", "nope", "nah", "naw", "nop", "negative"}:
-        return False
-    if spot + 1 >= scan.size or spot + 1 >= finding:
-        return False
-    if scan.words[spot + 1] in {",", "-", ":"}:
-        rest = range(spot + 2, finding)
-        # "no, fever, no, chills" lists denials; "no, tengo fiebre" and "no, my leg" begin to tell.
-        return bool(rest) or scan.words[spot + 1] != ","
-    if scan.words[spot + 1] == "he" and scan.words[spot + 2][-2:] in {"do", "to", "ho"}:
-        return False  # Spanish "no he sangrado", not English "no, he ..."
-    return "pronoun" in scan.classes[spot + 1] or "possessive" in scan.classes[spot + 1]
-
-
-def _list_between(scan: Scan, spot: int, finding: int) -> bool:
-    """Say whether only a list of bare nouns stands between a negation and the finding."""
-    inner = range(spot + 1, finding)
-    if any("subject" in scan.classes[i] or "verb" in scan.classes[i] for i in inner):
-        return False
-    gap = 0
-    for i in inner:
-        gap = 0 if scan.words[i] in {",", "or", "and", "nor", "ni", "o", "y", "/", "u", "&"} else gap + 1
-        if gap > 4:
-            return False
-    return True
-
-
-def _backward_negation(scan: Scan, match: Match) -> str:
-    """Find the denial that follows its noun: "fever: no", "swelling? none", "fiebre no"."""
-    spot = match.last + 1
-    while spot < scan.size and scan.words[spot] in {":", "?", "-", "=", "¿", "(", "."} and spot < match.last + 4:
-        spot += 1
-    if scan.words[spot : spot + 2] == [",", "no"] and scan.words[spot + 2 : spot + 3] in ([], [","], [";"], ["."], ["\n"]):
-        return "no"
-    if spot >= scan.size or "bareno" not in scan.classes[spot]:
-        return ""
-    after = spot + 1
-    if scan.words[spot] == "no" and after < scan.size:
-        ends = scan.words[after] in BREAKS or scan.words[after] in {",", "y", "and", "pero", "but"}
-        if not ends:
-            return ""
-    return scan.words[spot]
 
 
 def _resolved(scan: Scan, match: Match) -> tuple[str, str]:
@@ -259,14 +189,6 @@ def _past(scan: Scan, match: Match) -> tuple[str, str]:
     return "", ""
 
 
-#: Words after which a denial no longer holds: "no, just rolled off the bed", "nada de eso, solo mareo".
-_TURNS = frozenset({"just", "only", "solo", "nomas", "bueno", "actually", "unless", "also", "tambien"})
-#: Findings that a far or loose denial must not erase: "no aguante y me orine".
-_GRAVE = frozenset(
-    {"urine_leak", "bowel_leak", "saddle_numb", "stroke_signs", "syncope_seizure", "self_harm", "bleeding", "chest_pain",
-     "breathing", "throat_face_swelling", "overdose", "limb_no_feeling"}
-)  # fmt: skip
-_LISTING = frozenset({",", "or", "nor", "ni", "o", "/"})
 _YEAR_CUES = frozenset({"in", "en", "since", "desde", "del", "back", "year", "año"})
 
 

@@ -1,7 +1,7 @@
 """Read numbers as patients write them: 7-8, 7/10, seis y medio, 38,4, a hundred and one point two.
 
-Each number gets its sense from the words beside it, never from its size alone where a word says otherwise: a date, a
-dose, a clock time, a percentage or a count of days is not a score. Nothing here decides a tier.
+Each number gets its sense from the words beside it, never from its size alone where a word says otherwise:
+a date, a dose, a clock time, a percentage or a count of days is not a score. Nothing here decides a tier.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from followup.triage.engine.closed_words import OTHER_UNITS, TEMPERATURE_WORDS
 from followup.triage.engine.matching import Scan
 
 _UNITS = {
@@ -27,152 +28,9 @@ _TENS = {
 }  # fmt: skip
 _HUNDREDS = {"hundred": 100, "cien": 100, "ciento": 100}
 _HALF = {"half", "medio", "media", "pico"}
-_DIGITS = re.compile(r"\d{1,7}(?:[.,]\d{1,4})?$")
+_DIGITS = re.compile(r"[0-9]{1,7}(?:[.,][0-9]{1,4})?$")
 
-#: Words after a number that make it a count of something else than a score or a temperature.
-OTHER_UNITS = frozenset(
-    [
-        "mg",
-        "mgs",
-        "ml",
-        "cc",
-        "mcg",
-        "iu",
-        "hours",
-        "hour",
-        "hrs",
-        "hr",
-        "h",
-        "minutes",
-        "minute",
-        "min",
-        "mins",
-        "seconds",
-        "days",
-        "day",
-        "weeks",
-        "week",
-        "wks",
-        "months",
-        "month",
-        "years",
-        "year",
-        "yrs",
-        "yo",
-        "times",
-        "x",
-        "pills",
-        "pill",
-        "tabs",
-        "tablets",
-        "tylenols",
-        "miles",
-        "mile",
-        "steps",
-        "blocks",
-        "block",
-        "lbs",
-        "lb",
-        "pounds",
-        "pm",
-        "am",
-        "percent",
-        "reps",
-        "rep",
-        "sets",
-        "rounds",
-        "laps",
-        "horas",
-        "hora",
-        "hrs",
-        "minutos",
-        "minuto",
-        "dias",
-        "dia",
-        "semanas",
-        "semana",
-        "meses",
-        "mes",
-        "ano",
-        "anos",
-        "años",
-        "año",
-        "veces",
-        "vez",
-        "pastillas",
-        "pastilla",
-        "pildoras",
-        "pasos",
-        "cuadras",
-        "libras",
-        "kilos",
-        "kilo",
-        "series",
-        "vueltas",
-        "repeticiones",
-        "grandkids",
-        "kids",
-        "stairs",
-        "flights",
-        "cups",
-        "glasses",
-        "vasos",
-        "feet",
-        "foot",
-        "inches",
-        "cm",
-        "o'clock",
-        "oclock",
-        "people",
-        "th",
-        "st",
-        "nd",
-        "rd",
-        "dollars",
-        "puntos",
-        "gasas",
-        "toallas",
-        "tylenol",
-        "advil",
-        "ibuprofen",
-        "ibuprofenos",
-        "tramadol",
-        "cigarettes",
-        "beers",
-        "sitting",
-        "dressings",
-    ]
-)
 _SYMBOL_UNITS = frozenset({"%", "$", ":", "#"})
-TEMPERATURE_WORDS = frozenset(
-    [
-        "temp",
-        "temps",
-        "temperature",
-        "temperatura",
-        "thermometer",
-        "termometro",
-        "fever",
-        "fevers",
-        "fiebre",
-        "calentura",
-        "degrees",
-        "grados",
-        "f",
-        "c",
-        "farenheit",
-        "fahrenheit",
-        "celsius",
-        "centigrados",
-        "tempature",
-        "tempeture",
-        "feverish",
-        "febril",
-        "sobaco",
-        "axila",
-        "underarm",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,9 +90,9 @@ def _digits(words: list[str], at: int) -> Number | None:
         return Number(-1.0, at, at, "other") if word.count(":") or word.count(".") > 1 else None
     value = float(word.replace(",", "."))
     last = at
-    if words[at + 1 : at + 3] == ["point"] + words[at + 2 : at + 3] and words[at + 2 : at + 3]:
-        if words[at + 2].isdigit():
-            return Number(float(f"{word}.{words[at + 2]}"), at, at + 2)
+    spoken = words[at + 1 : at + 3]
+    if len(spoken) == 2 and spoken[0] in {"point", "punto"} and spoken[1].isdigit():
+        return Number(float(f"{word}.{spoken[1]}"), at, at + 2)
     tail = words[at + 1 : at + 4]
     if tail[:2] in (["y", "medio"], ["y", "media"]) or tail == ["and", "a", "half"]:
         value, last = value + 0.5, at + (3 if tail[0] == "and" else 2)

@@ -1,7 +1,8 @@
 """The learned second reader: a linear model over words, letters, word classes and findings.
 
-It may raise a tier, veto filing, or turn an unclear reply without any finding into a routine one; it may never lower
-what a rule found. Its weights are data (``reader.json``), trained by one command from the corpus whose hash they carry.
+It may raise a tier, veto filing, or turn an unclear reply without any finding into a routine one; it may
+never lower what a rule found. Its weights are data (``reader.json``), trained by one command from the
+corpus whose hash they carry.
 """
 
 from __future__ import annotations
@@ -95,5 +96,11 @@ def parse(text: str) -> Model:
     body = json.loads(text)
     weights = {name: tuple(row) for name, row in body["weights"].items()}
     return Model(
-        weights, tuple(body["bias"]), body["step"], body["scales"], body["thresholds"], body["corpus"], frozenset(body["familiar"])
+        weights,
+        tuple(body["bias"]),
+        body["step"],
+        body["scales"],
+        body["thresholds"],
+        body["corpus"],
+        frozenset(body["familiar"]),
     )

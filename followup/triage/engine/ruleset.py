@@ -1,7 +1,7 @@
 """A ruleset: lexicon, declarative rules and the learned reader, named by the hash of their files.
 
-A clinic may move a threshold, but only toward more caution; anything else is refused here, because it takes a second
-person's approval and therefore a new release.
+A clinic may move a threshold, but only toward more caution; anything else is refused here, because it takes
+a second person's approval and therefore a new release.
 """
 
 from __future__ import annotations

@@ -35,7 +35,10 @@ def _expand_slang(tokens: Tokens, lexicon: Lexicon) -> None:
     words = tokens.words
     if len(words) == 1 or not any(word in slang for word in words):
         return  # alone, "n" and "y" are answers
-    plain, out, starts, ends = [], [], [], []
+    plain: list[str] = []
+    out: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
     marks: set[int] = set()
     for index, word in enumerate(words):
         pieces = slang.get(word) or (word,)
@@ -120,7 +123,7 @@ class Speller:
     def _near(self, word: str) -> set[str]:
         """Full lexicon words at Damerau-Levenshtein distance 1 (of 5 letters or more, similarity >= 0.8)."""
         targets = self._targets
-        found = set()
+        found: set[str] = set()
         for index in range(len(word) + 1):
             head, tail = word[:index], word[index:]
             options = [head + tail[1:]] if len(word) > 5 else []
@@ -139,28 +142,37 @@ def sounds_first(letter: str) -> str:
     return letter + "h" + "".join(group for group in groups if letter in group)
 
 
+#: (ending, what stands for it): dropped g, dropped d, diminutives, superlatives, plurals.
+_ENDINGS = (
+    ("in", ("ing",)),
+    ("aos", ("ados",)),
+    ("ao", ("ado",)),
+    ("ia", ("ida",)),
+    ("aa", ("ada",)),
+    ("io", ("ido",)),
+    ("ito", ("o", "")),
+    ("ita", ("a", "")),
+    ("itos", ("o", "")),
+    ("itas", ("a", "")),
+    ("illo", ("o", "")),
+    ("illa", ("a", "")),
+    ("isimo", ("o",)),
+    ("isima", ("a",)),
+    ("es", ("",)),
+    ("s", ("",)),
+)
+
+
 def endings(word: str) -> list[str]:
     """Return full forms of an ending people drop or shrink: feelin, sentao, hinchadito, dolores."""
-    out: list[str] = []
-    if word.endswith("in"):
-        out.append(word + "g")
+    out = [
+        word[: -len(short)] + long
+        for short, longs in _ENDINGS
+        if word.endswith(short) and len(word) > len(short) + 2
+        for long in longs
+    ]
     if word.endswith("n") and not word.endswith("in"):
         out.append(word[:-1] + "ing")
-    for short, long in (("aos", "ados"), ("ao", "ado"), ("ia", "ida"), ("aa", "ada"), ("io", "ido")):
-        if word.endswith(short):
-            out.append(word[: -len(short)] + long)
-    for short in ("ito", "ita", "itos", "itas", "illo", "illa"):
-        if word.endswith(short) and len(word) > len(short) + 2:
-            stem = word[: -len(short)]
-            last = "a" if short.rstrip("s").endswith("a") else "o"
-            out.extend([stem + last, stem])
-    for short in ("isimo", "isima"):
-        if word.endswith(short):
-            out.append(word[: -len(short)] + short[-1])
-    if word.endswith("es") and len(word) > 5:
-        out.append(word[:-2])
-    if word.endswith("s") and len(word) > 4:
-        out.append(word[:-1])
     return out
 
 

@@ -53,7 +53,7 @@ EMOJI = {
 }
 
 BREAKS = frozenset({".", "!", "?", ";", "\n"})
-_TOKEN = re.compile(r"[a-zñ]{1,2}[*#@$]{2,6}[a-zñ]{0,6}|[a-zñ]+|\d+(?:[.,:]\d+)*|\n|[^\sa-zñ\d]")
+_TOKEN = re.compile(r"[a-zñ]{1,2}[*#@$]{2,6}[a-zñ]{0,6}|[a-zñ]+|[0-9]+(?:[.,:][0-9]+)*|\n|[^\sa-zñ0-9]")
 _RUN = re.compile(r"([a-zñ])\1{2,}")
 _INVISIBLE = frozenset(
     "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad\ufe0f"

@@ -1,11 +1,12 @@
 """Train the learned reader from the development corpus, the same bytes every time.
 
-Needs numpy, which only the development environment has; reading a reply does not. Margins come from leave-one-writer-out
-reading: every development reply is scored by a model that never saw its writer.
+Needs numpy, which only the development environment has; reading a reply does not. Margins come from leave-
+one-writer-out reading: every development reply is scored by a model that never saw its writer.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -54,17 +55,19 @@ def groups_of(examples: Sequence[Example], ruleset: Ruleset) -> list[Groups]:
     return found
 
 
+def _frequent(groups: Sequence[Groups]) -> list[str]:
+    counts: dict[str, int] = {}
+    for row in groups:
+        for name in itertools.chain.from_iterable(row[group] for group in GROUPS):
+            counts[name] = counts.get(name, 0) + 1
+    return sorted(name for name, count in counts.items() if count >= LEAST_SEEN)
+
+
 def matrix(groups: Sequence[Groups], examples: Sequence[Example], names: list[str] | None = None) -> Matrix:
     """Lay the features out for training; ``names`` fixes the columns, else those seen at least twice are kept."""
     import numpy as np
 
-    if names is None:
-        counts: dict[str, int] = {}
-        for row in groups:
-            for group in GROUPS:
-                for name in row[group]:
-                    counts[name] = counts.get(name, 0) + 1
-        names = sorted(name for name, count in counts.items() if count >= LEAST_SEEN)
+    names = names if names is not None else _frequent(groups)
     column = {name: place for place, name in enumerate(names)}
     indices: list[int] = []
     values: list[float] = []
@@ -147,7 +150,8 @@ def minimize(loss: Callable[[Any], tuple[float, Any]], start: Any, rounds: int) 
     """Minimize by limited-memory BFGS with a halving line search."""
     import numpy as np
 
-    point, memory = start, []
+    point = start
+    memory: list[tuple[Any, Any, float]] = []
     value, slope = loss(point)
     for _ in range(rounds):
         direction = -_two_loops(slope, memory)
@@ -224,7 +228,8 @@ def word_sets(examples: Sequence[Example], ruleset: Ruleset) -> list[set[str]]:
 
 
 def familiar_words(examples: Sequence[Example], words: Sequence[set[str]], without: str = "") -> set[str]:
-    """Return the words that routine replies use at least half as often as all others; ``without`` skips a writer."""
+    """Return the words that routine replies use at least half as often as all others; ``without`` skips a
+    writer."""
     routine: dict[str, int] = {}
     other: dict[str, int] = {}
     for example, mine in zip(examples, words, strict=True):

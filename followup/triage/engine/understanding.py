@@ -1,7 +1,7 @@
 """From the text as received to facts: the part of the engine that reads, before any rule judges.
 
-The steps run in one fixed order and each leaves its result in ``Understood``, so that an explanation can show all of
-them. Nothing here may choose a tier.
+The steps run in one fixed order and each leaves its result in ``Understood``, so that an explanation can
+show all of them. Nothing here may choose a tier.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from followup.triage.engine.answers import Bound, bind
+from followup.triage.engine.closed_words import STOPS
 from followup.triage.engine.decision import Context, QuestionKind
 from followup.triage.engine.lexicon import Finding
 from followup.triage.engine.mail import own_words
@@ -24,26 +25,6 @@ from followup.triage.engine.tokens import normalize, tokenize
 #: Characters read of a longer text: its beginning and its end; a longer text is never filed.
 HEAD, TAIL = 1500, 500
 LONGEST = 2000
-_STOPS = frozenset(
-    [
-        "but",
-        "though",
-        "although",
-        "except",
-        "however",
-        "pero",
-        "aunque",
-        "sino",
-        "excepto",
-        "menos",
-        "salvo",
-        "still",
-        "tho",
-        "cept",
-        "although",
-        "mas_bien",
-    ]
-)
 
 
 @dataclass(slots=True)
@@ -66,12 +47,12 @@ def understand(text: str, context: Context, ruleset: Ruleset) -> Understood:
         text = text[:HEAD] + "\n" + " " * 8 + text[-TAIL:]
     tokens = tokenize(own_words(text, context.question_text))
     respell(tokens, ruleset.speller)
-    scan = Scan(tokens, ruleset.lexicon, _STOPS)
+    scan = Scan(tokens, ruleset.lexicon, STOPS)
     facts = facts_of(scan, scan.matches())
     numbers = numbers_in(scan)
     bound = bind(scan, numbers, context)
     facts.extend(_value_facts(bound, ruleset))
-    facts.extend(_question_facts(scan, facts, bound, context, ruleset))
+    facts.extend(_question_facts(scan, facts, bound, context=context, ruleset=ruleset))
     return Understood(scan, facts, numbers, bound, shortened, scan.size)
 
 
@@ -94,20 +75,21 @@ def _value_name(answer: Bound, ruleset: Ruleset) -> str:
             return "score_severe"
         return "score_moderate" if value >= ruleset.threshold("moderate_pain") else "score_low"
     if answer.kind == "temperature":
-        value = round(float(answer.value), 2)
-        for name in ("high_fever_f", "fever_f", "near_fever_f"):
-            if value >= ruleset.threshold(name):
-                return "temp_" + name.removesuffix("_f")
-        return "temp_low" if value < 95 else "temp_normal"
-    if answer.kind == "implausible":
-        return "temp_implausible"
-    if answer.kind == "trend":
-        return f"answer_{answer.value}"
-    return {"exercises": "exercises_count", "yes_no": f"answer_{answer.value}"}.get(answer.kind, "")
+        return _temperature_name(round(float(answer.value), 2), ruleset)
+    names = {"implausible": "temp_implausible", "exercises": "exercises_count"}
+    names |= {"trend": f"answer_{answer.value}", "yes_no": f"answer_{answer.value}"}
+    return names.get(answer.kind, "")
+
+
+def _temperature_name(value: float, ruleset: Ruleset) -> str:
+    for name in ("high_fever_f", "fever_f", "near_fever_f"):
+        if value >= ruleset.threshold(name):
+            return "temp_" + name.removesuffix("_f")
+    return "temp_low" if value < 95 else "temp_normal"
 
 
 def _question_facts(
-    scan: Scan, facts: list[Fact], bound: list[Bound], context: Context, ruleset: Ruleset
+    scan: Scan, facts: list[Fact], bound: list[Bound], *, context: Context, ruleset: Ruleset
 ) -> list[Fact]:
     """Let a yes to a symptom question, or a no to a well-being question, stand for what was asked."""
     answer = next((item for item in bound if item.kind == "yes_no"), None)

@@ -1,7 +1,7 @@
 """Sentences on which simple readers fail, each with the tier it must get.
 
-A tier below the expected one is a danger and fails. A tier above it is an over-alert: allowed only for the few rows named
-in ``OVER_ALERTS``, so that a new one is noticed.
+A tier below the expected one is a danger and fails. A tier above it is an over-alert: allowed only for the
+few rows named in ``OVER_ALERTS``, so that a new one is noticed.
 """
 
 from __future__ import annotations
@@ -13,89 +13,89 @@ from followup.triage.engine.decision import RANK
 
 E, U, S, R, X = Tier.EMERGENCY, Tier.URGENT, Tier.SAME_DAY, Tier.ROUTINE, Tier.UNCLEAR
 PITFALLS = [
-    (1, 2, 'no fever but my legs feel weak', U),
-    (2, 6, 'my husband has a fever', X),
-    (3, 2, 'is it normal to have a headache?', S),
-    (4, 2, 'pain was 9 yesterday now 3', R),
-    (5, 4, 'Yesterday pain 3, today 9', U),
-    (6, 9, 'not getting better', S),
+    (1, 2, "no fever but my legs feel weak", U),
+    (2, 6, "my husband has a fever", X),
+    (3, 2, "is it normal to have a headache?", S),
+    (4, 2, "pain was 9 yesterday now 3", R),
+    (5, 4, "Yesterday pain 3, today 9", U),
+    (6, 9, "not getting better", S),
     (7, 3, "can't feel my feet lol jk", U),
-    (8, 4, '100.2', X),
+    (8, 4, "100.2", X),
     (9, 2, "I can't pee", E),
-    (10, 5, 'STOP hurting', X),
-    (11, 3, 'dnt feel my left leg', E),
-    (12, 3, 'fiebre no, pero no puedo orinar', E),
-    (13, 3, 'No, tengo fiebre', U),
-    (14, 3, 'no tengo fiebre', R),
-    (15, 4, 'No. Chills all night', U),
-    (16, 2, 'never had pain like this before', U),
-    (17, 3, 'no relief from the meds', U),
-    (18, 3, 'nothing helps the pain', U),
+    (10, 5, "STOP hurting", X),
+    (11, 3, "dnt feel my left leg", E),
+    (12, 3, "fiebre no, pero no puedo orinar", E),
+    (13, 3, "No, tengo fiebre", U),
+    (14, 3, "no tengo fiebre", R),
+    (15, 4, "No. Chills all night", U),
+    (16, 2, "never had pain like this before", U),
+    (17, 3, "no relief from the meds", U),
+    (18, 3, "nothing helps the pain", U),
     (19, 5, "couldn't be better", R),
     (20, 5, "can't complain", R),
     (21, 4, "can't stop shaking", U),
     (22, 3, "I can't feel any pain", R),
-    (23, 3, 'no feeling in my foot', E),
-    (24, 5, 'not numb anymore', R),
-    (25, 5, 'not only numb but weak too', U),
-    (26, 6, 'no doubt its infected', U),
-    (27, 4, 'no worse than yesterday', R),
-    (28, 4, 'had a fever of 102 last night, fine now', S),
-    (29, 3, 'my back is on fire', S),
-    (30, 3, 'im burning up', U),
-    (31, 5, 'see you next weak', X),
-    (32, 3, 'blood pressure 150/90', S),
-    (33, 2, 'the pain is killing me', U),
+    (23, 3, "no feeling in my foot", E),
+    (24, 5, "not numb anymore", R),
+    (25, 5, "not only numb but weak too", U),
+    (26, 6, "no doubt its infected", U),
+    (27, 4, "no worse than yesterday", R),
+    (28, 4, "had a fever of 102 last night, fine now", S),
+    (29, 3, "my back is on fire", S),
+    (30, 3, "im burning up", U),
+    (31, 5, "see you next weak", X),
+    (32, 3, "blood pressure 150/90", S),
+    (33, 2, "the pain is killing me", U),
     (34, 6, "if this doesn't stop im gonna end it", E),
-    (35, 3, 'me muero del dolor', U),
+    (35, 3, "me muero del dolor", U),
     (36, 2, "texting for my dad, he can't walk", E),
-    (37, 4, 'he has a fever since last night', U),
-    (38, 3, 'my mom had a stroke years ago', R),
-    (39, 3, 'temp 38,4', U),
-    (40, 3, 'my temp is 1012', X),
-    (41, 2, 'pain 11/10', U),
-    (42, 3, 'pain is an eight', U),
-    (43, 3, 'still 8 but better than yesterday', U),
-    (44, 4, '0 fever 0 numbness', R),
-    (45, 6, 'fever no, numbness yes', U),
-    (46, 4, 'swelling? none. redness? none. fever? yes 101', U),
-    (47, 3, 'I have a favor of 102', U),
-    (48, 3, 'whats ur number', R),
-    (49, 3, 'can we push my appointment', R),
-    (50, 3, 'no me siento bien', S),
-    (51, 3, 'sin fuerza en las piernas', U),
-    (52, 3, 'llevo el dia sin poder caminar', E),
-    (53, 3, 'ya no aguanto', U),
-    (54, 4, 'ya no puedo caminar', E),
-    (55, 4, 'ya no tengo fiebre', R),
-    (56, 4, 'no me baja la fiebre', U),
-    (57, 4, 'tengo 2 anos de casado', X),
-    (58, 4, 'estoy constipada', S),
-    (59, 0, 'me pica la garganta y no puedo tragar', E),
-    (60, 3, 'me da pena molestar pero tengo fiebre', U),
+    (37, 4, "he has a fever since last night", U),
+    (38, 3, "my mom had a stroke years ago", R),
+    (39, 3, "temp 38,4", U),
+    (40, 3, "my temp is 1012", X),
+    (41, 2, "pain 11/10", U),
+    (42, 3, "pain is an eight", U),
+    (43, 3, "still 8 but better than yesterday", U),
+    (44, 4, "0 fever 0 numbness", R),
+    (45, 6, "fever no, numbness yes", U),
+    (46, 4, "swelling? none. redness? none. fever? yes 101", U),
+    (47, 3, "I have a favor of 102", U),
+    (48, 3, "whats ur number", R),
+    (49, 3, "can we push my appointment", R),
+    (50, 3, "no me siento bien", S),
+    (51, 3, "sin fuerza en las piernas", U),
+    (52, 3, "llevo el dia sin poder caminar", E),
+    (53, 3, "ya no aguanto", U),
+    (54, 4, "ya no puedo caminar", E),
+    (55, 4, "ya no tengo fiebre", R),
+    (56, 4, "no me baja la fiebre", U),
+    (57, 4, "tengo 2 anos de casado", X),
+    (58, 4, "estoy constipada", S),
+    (59, 0, "me pica la garganta y no puedo tragar", E),
+    (60, 3, "me da pena molestar pero tengo fiebre", U),
     (61, 2, "thanks so much! also I can't move my toes", E),
     (62, 3, "Great, just great. Now I can't walk", E),
-    (63, 3, 'i cant f***ing walk', E),
-    (64, 3, 'cantbreathe', E),
-    (65, 3, 'I can’t breathe', E),
-    (66, 3, 'I fell down the stairs last night', U),
-    (67, 5, 'doctor said no infection', R),
+    (63, 3, "i cant f***ing walk", E),
+    (64, 3, "cantbreathe", E),
+    (65, 3, "I can’t breathe", E),
+    (66, 3, "I fell down the stairs last night", U),
+    (67, 5, "doctor said no infection", R),
     (68, 2, "if I get a fever I'll call", R),
-    (69, 2, 'what if my legs go numb?', R),
-    (70, 2, 'pain is off the charts', U),
-    (71, 2, 'this pain is no joke', U),
+    (69, 2, "what if my legs go numb?", R),
+    (70, 2, "pain is off the charts", U),
+    (71, 2, "this pain is no joke", U),
     (72, 3, "I don't think I have a fever", X),
     (73, 3, "haven't checked my temp but I feel hot", U),
-    (74, 5, 'calf raises felt good', R),
-    (75, 2, 'only hurts when I laugh', R),
-    (76, 1, 'numbing medicine was great', R),
-    (77, 7, 'I want it all to end', E),
-    (78, 3, 'Can I take ibuprofen with my blood thinner?', S),
-    (79, 6, 'feeling lost', X),
-    (80, 6, 'went to the ER, they said infection', U),
-    (81, 4, 'everything ok except i leak when i cough', E),
-    (82, 3, 'ok', R),
-    (83, 2, '😭😭😭', X),
+    (74, 5, "calf raises felt good", R),
+    (75, 2, "only hurts when I laugh", R),
+    (76, 1, "numbing medicine was great", R),
+    (77, 7, "I want it all to end", E),
+    (78, 3, "Can I take ibuprofen with my blood thinner?", S),
+    (79, 6, "feeling lost", X),
+    (80, 6, "went to the ER, they said infection", U),
+    (81, 4, "everything ok except i leak when i cough", E),
+    (82, 3, "ok", R),
+    (83, 2, "😭😭😭", X),
 ]
 #: Rows whose decision is higher than asked for: too many alerts, never too few.
 OVER_ALERTS: set[int] = {38, 75, 82}
@@ -123,7 +123,9 @@ QUESTIONS = [
 OVER_ALERTED_ANSWERS: set[int] = {4, 18}
 
 
-@pytest.mark.parametrize(("number", "day", "text", "expected"), PITFALLS, ids=[f"P{row[0]}" for row in PITFALLS])
+@pytest.mark.parametrize(
+    ("number", "day", "text", "expected"), PITFALLS, ids=[f"P{row[0]}" for row in PITFALLS]
+)
 def test_a_pitfall_gets_the_tier_it_must_get(number: int, day: int, text: str, expected: Tier) -> None:
     """Never lower than expected; higher only where the table says so."""
     decided = triage(text, Context(day=day)).tier
@@ -132,7 +134,9 @@ def test_a_pitfall_gets_the_tier_it_must_get(number: int, day: int, text: str, e
         assert decided is expected
 
 
-@pytest.mark.parametrize(("number", "kind", "question", "text", "expected"), QUESTIONS, ids=[f"Q{q[0]}" for q in QUESTIONS])
+@pytest.mark.parametrize(
+    ("number", "kind", "question", "text", "expected"), QUESTIONS, ids=[f"Q{q[0]}" for q in QUESTIONS]
+)
 def test_an_answer_is_read_by_its_question(
     number: int, kind: QuestionKind, question: str, text: str, expected: Tier
 ) -> None:

@@ -27,14 +27,18 @@ def fires(rule_id: str, example: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("rule_id", "example"), [(rule.id, item) for rule in RULES for item in rule.match], ids=lambda part: str(part)[:60]
+    ("rule_id", "example"),
+    [(rule.id, item) for rule in RULES for item in rule.match],
+    ids=lambda part: str(part)[:60],
 )
 def test_a_rule_fires_on_its_own_example(rule_id: str, example: dict[str, Any]) -> None:
     assert fires(rule_id, example)
 
 
 @pytest.mark.parametrize(
-    ("rule_id", "example"), [(rule.id, item) for rule in RULES for item in rule.no_match], ids=lambda part: str(part)[:60]
+    ("rule_id", "example"),
+    [(rule.id, item) for rule in RULES for item in rule.no_match],
+    ids=lambda part: str(part)[:60],
 )
 def test_a_rule_stays_silent_on_its_counterexample(rule_id: str, example: dict[str, Any]) -> None:
     assert not fires(rule_id, example)
@@ -54,7 +58,14 @@ def test_rule_names_are_unique() -> None:
 
 def test_every_name_a_rule_uses_exists_in_the_lexicon_or_among_the_values() -> None:
     rules = rulesets.default()
-    values = {"score_severe", "score_moderate", "score_low", "temp_high_fever", "temp_fever", "temp_near_fever"}
+    values = {
+        "score_severe",
+        "score_moderate",
+        "score_low",
+        "temp_high_fever",
+        "temp_fever",
+        "temp_near_fever",
+    }
     values |= {"temp_normal", "temp_low", "temp_implausible", "answer_worse", "answer_same", "answer_better"}
     values |= {"exercises_count", "not_ok"}
     known = set(rules.lexicon.findings) | {f.concept for f in rules.lexicon.findings.values()} | values
