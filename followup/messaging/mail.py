@@ -49,7 +49,8 @@ def compose(call: Call, frame: MailFrame, *, now: datetime) -> OutgoingEmail:
         MailDraft(
             sender=call.sender, sender_name=call.clinic_name, to=call.to, subject=mail.subject, text=mail.text,
             html=mail.html, message_id=call.email_message_id, sent_at=now, in_reply_to=call.in_reply_to,
-            unsubscribe_url=link or None,
+            # One-click needs https (RFC 8058); on a machine of one's own the link in the mail itself is enough.
+            unsubscribe_url=link if link.startswith("https://") else None,
         )
     ).as_bytes()  # fmt: skip
     return OutgoingEmail(sender=call.sender, to=call.to, raw=raw, message_id=call.email_message_id)
