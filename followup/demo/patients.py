@@ -189,9 +189,7 @@ WALTER = StoryPatient(
     tells="an emergency in the evening of day 2: nurse and physician are paged together",
     harvest="bone_marrow",
     phone="+13125550106",
-    lines=well(
-        {0: 4, 2: 4, 3: 3, 5: 2, 42: 2, 84: 1}, in_own_words="Better. Still numb sometimes, the surgeon knows"
-    ),
+    lines=well({0: 4, 2: 4}),
     unasked=[
         Unasked(day=2, at=time(19, 40), words="I cant pee since this morning and its numb between my legs")
     ],

@@ -134,7 +134,7 @@ class People:
         return (local.date() - self.performed_on[patient.key]).days
 
     def _paged(self, key: str, number: str, code: str) -> None:
-        wait = routine.answers_page(key, to_local(self.stepper.now, self.where))
+        wait = routine.answers_page(self.staff[key], to_local(self.stepper.now, self.where))
         if wait is None:
             return
 

@@ -23,6 +23,7 @@ from followup.kit.windows import to_local, to_utc, zone
 from followup.patients.models import Patient
 from followup.replies.models import Reply
 from followup.staff.models import Staff
+from followup.staff.states import StaffRole
 from followup.tasks.close import close_task
 from followup.tasks.models import Task
 from followup.tasks.states import TaskKind, TaskState
@@ -31,6 +32,8 @@ from followup.triage.review import dispose
 # Who accepts a case reads the answer first.
 A_MOMENT = timedelta(seconds=20)
 ACCEPTS_AFTER = timedelta(seconds=95)
+# A physician is often with somebody; when both are paged, the nurse is quicker.
+PHYSICIAN_ACCEPTS_AFTER = timedelta(seconds=140)
 # Alma looks at her list during open hours; a new line waits this long for her.
 ALMA_TAKES = timedelta(minutes=35)
 # Whoever is on call reads what the machine did not understand.
@@ -110,9 +113,11 @@ CALLS: Mapping[str, Sequence[tuple[str, str]]] = {
 }
 
 
-def answers_page(staff_key: str, local: datetime) -> timedelta | None:
+def answers_page(staff: Staff, local: datetime) -> timedelta | None:
     """Return after how long somebody answers a page at that local time; Bea does not hear it deep in the night."""
-    return None if staff_key == "bea" and local.hour < 6 else ACCEPTS_AFTER
+    if staff.key == "bea" and local.hour < 6:
+        return None
+    return PHYSICIAN_ACCEPTS_AFTER if staff.role is StaffRole.physician else ACCEPTS_AFTER
 
 
 def case_of(session: Session, staff_id: object) -> Escalation | None:
