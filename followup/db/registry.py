@@ -8,7 +8,7 @@ ROW_MODULES = (
     "followup.audit.models",
     "followup.clinics.models",
     "followup.staff.models",
-    "followup.staff.roster_models",
+    "followup.staff.duties.models",
     "followup.patients.models",
     "followup.pathways.models",
     "followup.tasks.models",

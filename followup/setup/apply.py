@@ -1,16 +1,16 @@
 """Apply a clinic file: create what is missing, change what differs, remove nothing that history points at.
 
 Applying the same file twice changes nothing. Somebody who is no longer in the file is disabled, not deleted: the
-record names them. Shifts that have begun stay as they were; future ones are made anew from the roster lines.
+record names them. What of the roster has begun runs on for a day at most; the past stays as it was.
 """
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from followup.audit.record import Actor, Subject, record
@@ -23,14 +23,14 @@ from followup.escalation.publish import publish_policy
 from followup.kit.ids import new_id
 from followup.kit.mail.address import parse_address
 from followup.kit.phone import parse_phone
-from followup.kit.windows import Window, to_local, to_utc, zone
-from followup.setup.clinic_file import WEEKDAYS, ClinicFile, PointPart, RosterPart, StaffPart
-from followup.staff.models import Shift, Staff, StaffContactPoint
+from followup.kit.windows import Window
+from followup.setup.clinic_file import ClinicFile, PointPart, StaffPart
+from followup.setup.publish_roster import publish_roster
+from followup.setup.roster_file import WEEKDAYS
+from followup.staff.models import Staff, StaffContactPoint
 from followup.staff.sign_in import hash_password
 
 ACTOR = Actor("clinic file")
-# The duties of the present hour were on the roster before it was applied again.
-ROSTER_BEGINS_BEFORE = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -45,7 +45,8 @@ class Applied:
 def apply_clinic_file(database: Database, file: ClinicFile, *, now: datetime) -> Applied:
     """Create or update the clinic of a checked file, all of it or nothing.
 
-    Raises InvalidInput for an escalation policy that can't be in force. A clinic without one has the house's.
+    Raises InvalidInput for an escalation policy that can't be in force and for a roster that leaves a gap. A clinic
+    without a policy has the house's.
     """
     clinic_id = _find(database, file.clinic.slug)
     created = clinic_id is None
@@ -58,11 +59,11 @@ def apply_clinic_file(database: Database, file: ClinicFile, *, now: datetime) ->
             part.key: _person(session, clinic_id, part, now=now, applied=applied) for part in file.staff
         }
         _disable_others(session, set(people), now=now, applied=applied)
-        _roster(session, clinic_id, file, people, now=now, applied=applied)
         if file.escalation is not None and publish_policy(
             session, clinic_id, file.escalation, now=now, actor=ACTOR
         ):
             applied.said.append("escalation policy published; cases that open from now on follow it")
+        applied.said += publish_roster(session, clinic_id, file, people, now=now, actor=ACTOR)
         record(
             session, clinic_id, actor=ACTOR, action="apply clinic file", now=now,
             subject=Subject("clinic", clinic_id), reason="created" if created else "updated",
@@ -153,43 +154,6 @@ def _disable_others(session: Session, kept: set[str], *, now: datetime, applied:
         if staff.key not in kept:
             staff.disabled_at = now
             applied.said.append(f"{staff.name} is no longer in the file: disabled")
-
-
-def _roster(
-    session: Session, clinic_id: uuid.UUID, file: ClinicFile, people: dict[str, uuid.UUID], *, now: datetime,
-    applied: Applied,
-) -> None:  # fmt: skip
-    session.execute(delete(Shift).where(Shift.starts_at > now, Shift.source == "clinic file"))
-    standing = {
-        (each.duty, each.staff_id, each.starts_at)
-        for each in session.scalars(select(Shift).where(Shift.ends_at > now - ROSTER_BEGINS_BEFORE))
-    }
-    where = file.clinic.time_zone
-    first = to_local(now - ROSTER_BEGINS_BEFORE, zone(where)).date()
-    count = 0
-    for line in file.roster:
-        for offset in range(file.roster_weeks * 7 + 2):
-            day = first + timedelta(days=offset)
-            if WEEKDAYS[day.weekday()] not in line.weekdays:
-                continue
-            starts_at, ends_at = _shift_span(line, day, where)
-            if (line.duty, people[line.staff], starts_at) not in standing:
-                session.add(
-                    Shift(
-                        clinic_id=clinic_id, duty=line.duty, staff_id=people[line.staff],
-                        starts_at=starts_at, ends_at=ends_at,
-                    )
-                )  # fmt: skip
-                count += 1
-    session.flush()
-    applied.said.append(f"{count} shifts planned, {file.roster_weeks} weeks ahead")
-
-
-def _shift_span(line: RosterPart, day: date, where: str) -> tuple[datetime, datetime]:
-    """Return the half-open UTC span of one shift; one that ends at or before it begins ends the next day."""
-    begins, ends = time.fromisoformat(line.begins), time.fromisoformat(line.ends)
-    last = day if ends > begins else day + timedelta(days=1)
-    return to_utc(day, begins, zone(where)).utc, to_utc(last, ends, zone(where)).utc
 
 
 def _canonical(channel: Channel, address: str) -> str:

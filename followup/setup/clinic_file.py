@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,9 +22,9 @@ from followup.errors import FieldProblem, InvalidInput
 from followup.kit.mail.address import MailAddressError, parse_address
 from followup.kit.phone import PhoneError, parse_phone
 from followup.kit.windows import Window, WindowError, ZoneError, zone
+from followup.setup.roster_file import KINDS, WEEKDAYS, AnyPart, people_of, refuse_overlaps
 from followup.staff.states import StaffRole
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ANSWERED = "day and night"
 DUTIES = ("nurse", "physician", "manager")
 
@@ -156,37 +156,13 @@ class StaffPart(_Part):
         return _email(value)
 
 
-class RosterPart(_Part):
-    """One line of the weekly roster: who is on call for a duty on which days. Equal times mean the whole day."""
-
-    duty: Literal["nurse", "physician", "manager"]
-    staff: Key
-    weekdays: list[str] = list(WEEKDAYS)
-    begins: str = "00:00"
-    ends: str = "00:00"
-
-    @field_validator("weekdays")
-    @classmethod
-    def _are_weekdays(cls, value: list[str]) -> list[str]:
-        for day in value:
-            if day not in WEEKDAYS:
-                raise ValueError(f"{day!r} is no weekday; write one of {', '.join(WEEKDAYS)}")
-        return value
-
-    @field_validator("begins", "ends")
-    @classmethod
-    def _is_time(cls, value: str) -> str:
-        time.fromisoformat(value)
-        return value
-
-
 class ClinicFile(_Part):
     """A whole clinic file."""
 
     clinic: ClinicPart
     senders: Annotated[list[SenderPart], Field(min_length=1)]
     staff: Annotated[list[StaffPart], Field(min_length=1)]
-    roster: list[RosterPart] = []
+    roster: list[AnyPart] = []
     roster_weeks: Annotated[int, Field(ge=1, le=53)] = 12
     escalation: dict[str, Any] | None = None
 
@@ -197,8 +173,10 @@ class ClinicFile(_Part):
         if doubled:
             raise ValueError(f"staff: {', '.join(doubled)} stands there twice")
         for line in self.roster:
-            if line.staff not in keys:
-                raise ValueError(f"roster: {line.staff!r} is not among the staff of this file")
+            for key in people_of(line):
+                if key not in keys:
+                    raise ValueError(f"roster: {key!r} is not among the staff of this file")
+        refuse_overlaps(self.roster)
         return self
 
 
@@ -245,7 +223,8 @@ def parse_clinic_file(content: str, *, name: str) -> ClinicFile:
 
 
 def _problem(name: str, lines: _Lines, error: Any) -> FieldProblem:
-    path = tuple(error["loc"])
+    # The kind of a roster entry is ours, not a key of the document.
+    path = tuple(each for each in error["loc"] if each not in (*KINDS, "line") or error["loc"][-1] == each)
     where = ".".join(str(part) for part in path) or "file"
     message = re.sub(r"^Value error, ", "", error["msg"])
     return FieldProblem(f"{name}:{lines.of(path)}", f"{where}: {message}")
