@@ -8,7 +8,7 @@ next channel is used as well.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select, update
@@ -50,7 +50,7 @@ def record_page(
         return
     match outcome:
         case Accepted():
-            page.provider_id = page.provider_id or outcome.provider_id
+            page.provider_id = page.provider_id or outcome.provider_id or None
             _advance(session, page, PageState.submitted, now=now)
         case InDoubt():
             _doubt(session, page, outcome.reason, now=now)
@@ -69,13 +69,25 @@ def track_page(session: Session, token: str, report: PageReport, *, public_url: 
     A first report also settles a page whose answer was lost. Copies and reports out of order change nothing.
     """
     page_id = session.scalar(select(Page.id).where(Page.token == token))
-    page = _locked(session, page_id) if page_id else None
-    if page is None:
+    if page_id is None:
         return False
+    _apply(session, page_id, report, public_url=public_url, now=now)
+    carried = select(Page.id).where(Page.bundle_id == page_id).order_by(Page.escalation_id)
+    for each in session.scalars(carried).all():
+        _apply(session, each, replace(report, provider_id=""), public_url=public_url, now=now)
+    return True
+
+
+def _apply(
+    session: Session, page_id: uuid.UUID, report: PageReport, *, public_url: str, now: datetime
+) -> None:
+    page = _locked(session, page_id)
+    if page is None:
+        return
     page.provider_id = page.provider_id or report.provider_id or None
     told = CARRIER_PAGE_STATES.get(report.status)
     if told is None or not PAGE_RANKS.is_forward(page.state, told):
-        return True
+        return
     if told in FAILED:
         _fail(
             session, page, told, code=report.error_code or report.status,
@@ -83,7 +95,6 @@ def track_page(session: Session, token: str, report: PageReport, *, public_url: 
         )  # fmt: skip
     else:
         _advance(session, page, told, now=now)
-    return True
 
 
 def _locked(session: Session, page_id: uuid.UUID) -> Page | None:

@@ -115,6 +115,7 @@ class Page(ClinicRow):
         Index("ix_page_unsettled", "submitted_at", "id", postgresql_where="state IN ('submitted', 'sent')"),
         Index("uq_page_provider", "provider_id", unique=True),
         Index("ix_page_case", "clinic_id", "escalation_id"),
+        Index("ix_page_bundle", "bundle_id", postgresql_where="bundle_id IS NOT NULL"),
     )  # fmt: skip
 
     # Null for an answer to a text of staff that named no case.
@@ -145,6 +146,8 @@ class Page(ClinicRow):
     provider_id: Mapped[str | None]
     error_code: Mapped[str | None]
     tries: Mapped[int] = mapped_column(default=0)
+    # In a storm one text to a phone carries several cases: the page that carried this one.
+    bundle_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("page.id"))
 
     to: Sealed[str] = Sealed("to_sealed")
 

@@ -11,7 +11,8 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from html import escape
 from typing import Protocol
 
@@ -25,6 +26,7 @@ from followup.kit.clock import Clock
 from followup.kit.mail.build import MailDraft, build_mail, new_message_id
 from followup.log import logger
 from followup.ports import (
+    Accepted,
     EmailGateway,
     InDoubt,
     Outcome,
@@ -40,7 +42,7 @@ from followup.ports import (
 _log = logger(__name__)
 
 CALL_SECONDS = 8.0
-BATCH = 50
+BATCH = 200
 MOST_ROUNDS = 20
 # A page that waits in the carrier's queue for longer than this is worth nothing; the ladder has gone on.
 VALID_SECONDS = 300
@@ -75,9 +77,20 @@ def send_pages(database: Database, clock: Clock, outside: PageOutside) -> int:
         called += len(claimed)
         outcomes = asyncio.run(_call_all(outside, claimed, clock))
         for page, outcome in zip(claimed, outcomes, strict=True):
-            with database.transaction(page.clinic_id) as session:
-                record_page(session, page.id, outcome, public_url=outside.public_url, now=clock.now())
+            _record(database, page, outcome, public_url=outside.public_url, now=clock.now())
     return called
+
+
+def _record(
+    database: Database, page: ClaimedPage, outcome: Outcome, *, public_url: str, now: datetime
+) -> None:
+    with database.transaction(page.clinic_id) as session:
+        record_page(session, page.id, outcome, public_url=public_url, now=now)
+    # What one text carried shares its fate, but not the carrier's id, which is unique.
+    shared = replace(outcome, provider_id="") if isinstance(outcome, Accepted) else outcome
+    for page_id in page.carries:
+        with database.transaction(page.clinic_id) as session:
+            record_page(session, page_id, shared, public_url=public_url, now=now)
 
 
 def _claim(database: Database, clock: Clock, due: list[DuePage]) -> list[ClaimedPage]:

@@ -8,7 +8,7 @@ callback that carries our token, or, after a grace, by sending again: a duplicat
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import text, update
@@ -20,6 +20,7 @@ from followup.db import sealed
 from followup.escalation.models import Escalation, Page
 from followup.escalation.rules import CLAIM_LEASE_SECONDS, GRACE_SECONDS
 from followup.escalation.states import OPEN_STATES, CaseTier, PagePurpose, PageState
+from followup.escalation.storm import gather, take_turns
 
 _DUE = text(
     """
@@ -40,7 +41,7 @@ _CLAIM = text(
         lease_until = now() + make_interval(secs => :lease)
     FROM mine WHERE page.id = mine.id
     RETURNING page.id, page.escalation_id, page.purpose, page.channel, page.to_sealed, page.body, page.subject,
-              page.token, page.tries
+              page.token, page.tries, page.staff_contact_point_id
     """
 )
 _SENDER = text(
@@ -70,6 +71,11 @@ class ClaimedPage:
     subject: str | None
     token: str
     sender: str
+    case_id: uuid.UUID | None = None
+    point_id: uuid.UUID | None = None
+    purpose: PagePurpose = PagePurpose.page
+    # Further pages to the same phone that this one carries.
+    carries: tuple[uuid.UUID, ...] = ()
 
 
 def due_pages(engine: Session, *, now: datetime, many: int) -> list[DuePage]:
@@ -79,8 +85,14 @@ def due_pages(engine: Session, *, now: datetime, many: int) -> list[DuePage]:
 
 def claim_pages(session: Session, pages: list[DuePage], *, now: datetime) -> list[ClaimedPage]:
     """Claim pages of one clinic; one whose case is closed is cancelled instead."""
+    waiting = take_turns(session, [each.id for each in pages])
     rows = session.execute(
-        _CLAIM, {"ids": [each.id for each in pages], "now": now, "lease": CLAIM_LEASE_SECONDS}
+        _CLAIM,
+        {
+            "ids": [each.id for each in pages if each.id not in waiting],
+            "now": now,
+            "lease": CLAIM_LEASE_SECONDS,
+        },
     ).all()
     clinic_of = {each.id: each.clinic_id for each in pages}
     order = {each.id: place for place, each in enumerate(pages)}
@@ -104,10 +116,17 @@ def claim_pages(session: Session, pages: list[DuePage], *, now: datetime) -> lis
             ClaimedPage(
                 id=row.id, clinic_id=clinic_id, channel=Channel(row.channel),
                 to=sealed.ring().open(bytes(row.to_sealed), place), body=row.body, subject=row.subject,
-                token=row.token, sender=sender,
+                token=row.token, sender=sender, case_id=row.escalation_id,
+                point_id=row.staff_contact_point_id, purpose=PagePurpose(row.purpose),
             )
         )  # fmt: skip
-    return claimed
+    if not claimed:
+        return []
+    return gather(session, claimed, clinic_id=claimed[0].clinic_id, carry=_carry, now=now)
+
+
+def _carry(page: ClaimedPage, body: str, carried: tuple[uuid.UUID, ...]) -> ClaimedPage:
+    return replace(page, body=body, carries=carried)
 
 
 def end_page(

@@ -77,6 +77,28 @@ class Taken:
         return {"staff_name": self.staff_name, "clock_words": self.clock}
 
 
+@dataclass(frozen=True, slots=True)
+class BundleFacts:
+    """All that one text about several cases can say: how many, how many emergencies, and the code of each."""
+
+    clinic_code: str
+    emergencies: int
+    reply_codes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _check("clinic code", _CLINIC, self.clinic_code)
+        if not all(is_reply_code(each) for each in self.reply_codes):
+            raise NotAPageFact("a reply code is none")
+
+    def words(self) -> str:
+        """Return the text. Each code accepts one case; the rest is seen after signing in."""
+        urgent = f", {self.emergencies} EMERGENCY" if self.emergencies else ""
+        return (
+            f"followup: {len(self.reply_codes)} open cases{urgent}, {self.clinic_code}. Reply with a code to accept"
+            f" that case: {' '.join(self.reply_codes)}. Log in to see all."
+        )
+
+
 def page_words(key: str, channel: Channel, facts: PageFacts, *, taken: Taken | None = None) -> Rendered:
     """Return the words of one page, notice or answer (a key of ``templates/system`` that begins with staff-)."""
     if not key.startswith("staff-"):

@@ -23,7 +23,7 @@ from followup.triage.models import Assessment
 from tests.stages.escalation.conftest import PUBLIC_URL
 
 EMERGENCY = "I can't breathe and my chest hurts"
-SAME_DAY = "Pain is 6 today"
+SAME_DAY = "My pain is 6 out of 10 today"
 UNCLEAR = "blorf the gronk wibble"
 DAYTIME = datetime(2026, 3, 3, 18, 0, tzinfo=UTC)  # ten in the morning
 
