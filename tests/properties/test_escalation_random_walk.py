@@ -11,15 +11,12 @@ import random
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
 
 from followup.bootstrap import install_keys
-from followup.clinics.models import Clinic, Sender
-from followup.clinics.states import Channel
-from followup.db.sealed import blind
 from followup.db.session import Database
 from followup.errors import FollowupError
 from followup.escalation.acknowledge import accept, pass_up
@@ -39,14 +36,12 @@ from followup.escalation.tick import tick
 from followup.escalation.unreachable import Decision, decide_unreachable
 from followup.kit.clock import FixedClock
 from followup.kit.ids import new_id
-from followup.patients.models import ContactPoint, Patient
 from followup.ports import Accepted, InDoubt, Outcome, Refusal, Refused
 from followup.settings import Settings
-from followup.staff.models import Shift, Staff, StaffContactPoint
-from followup.staff.states import StaffRole
+from followup.staff.models import Shift, Staff
+from tests.properties.clinic_of_chance import START, open_clinic
 
 STEPS = int(os.environ.get("FOLLOWUP_WALK_STEPS", "150"))
-START = datetime(2026, 3, 3, 11, 0, tzinfo=UTC)
 URL = "https://followup.example"
 STATUSES = (
     "sent",
@@ -252,56 +247,10 @@ def make_walk(database: Database, settings: Settings) -> Callable[[int], Walk]:
     install_keys(settings)
 
     def make(seed: int) -> Walk:
-        clinic_id = new_id()
-        with database.transaction(clinic_id) as session:
-            session.add(
-                Clinic(
-                    id=clinic_id, slug="chance", name="Clinic of Chance", short_name="Chance", code="CH",
-                    time_zone="America/Denver", urgent_phone="+13035550111", office_phone="+13035550112",
-                )
-            )  # fmt: skip
-            session.flush()
-            session.add(Sender(clinic_id=clinic_id, channel=Channel.sms, address="+13035550100"))
-            staff = [_staff(session, clinic_id, place) for place in range(6)]
-            patients = [_patient(session, clinic_id, place) for place in range(3)]
+        clinic_id, staff, patients = open_clinic(database)
         return Walk(database, clinic_id, random.Random(seed), staff, patients)
 
     return make
-
-
-def _staff(session, clinic_id: uuid.UUID, place: int) -> uuid.UUID:
-    roles = [StaffRole.nurse, StaffRole.nurse, StaffRole.physician, StaffRole.physician, StaffRole.manager]
-    role = [*roles, StaffRole.coordinator][place]
-    row = Staff(
-        clinic_id=clinic_id, key=f"s{place}", name="Person " + "ABCDEF"[place], role=role,
-        email=f"s{place}@clinic.example", email_blind=new_id().bytes,
-    )  # fmt: skip
-    session.add(row)
-    session.flush()
-    phone = f"+1303555013{place}"
-    session.add(
-        StaffContactPoint(
-            clinic_id=clinic_id, staff_id=row.id, channel=Channel.sms, address=phone,
-            address_blind=blind("phone", phone), verified_at=START,
-        )
-    )  # fmt: skip
-    return row.id
-
-
-def _patient(session, clinic_id: uuid.UUID, place: int) -> uuid.UUID:
-    row = Patient(
-        clinic_id=clinic_id, name=f"Patient {place}", name_blind=[], language="en", time_zone="America/Denver"
-    )
-    session.add(row)
-    session.flush()
-    phone = f"+1303555014{place}"
-    session.add(
-        ContactPoint(
-            clinic_id=clinic_id, patient_id=row.id, channel=Channel.sms, address=phone,
-            address_blind=blind("phone", phone), consented_at=START,
-        )
-    )  # fmt: skip
-    return row.id
 
 
 @pytest.mark.timeout(max(180, STEPS * 3))

@@ -13,7 +13,7 @@ from followup.escalation.close import close_case
 from followup.escalation.hand_over import accept_hand_over, offer_hand_over
 from followup.escalation.states import EscalationState, PagePurpose
 from followup.staff.states import StaffRole
-from tests.stages.escalation.conftest import PUBLIC_URL
+from tests.stages.escalation.ward import PUBLIC_URL
 
 URGENT = "My leg feels weaker since last night"
 EMERGENCY = "I can't breathe and my chest hurts"

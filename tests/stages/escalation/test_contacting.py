@@ -18,7 +18,7 @@ from followup.escalation.unreachable import Decision, decide_unreachable
 from followup.replies.models import Reply
 from followup.replies.states import ReplyState
 from followup.staff.states import StaffRole
-from tests.stages.escalation.conftest import PUBLIC_URL
+from tests.stages.escalation.ward import PUBLIC_URL
 
 URGENT = "My leg feels weaker since last night"
 EMERGENCY = "I can't breathe and my chest hurts"

@@ -17,7 +17,7 @@ from followup.escalation.tick import tick
 from followup.kit.ids import new_id
 from followup.tasks.models import Task
 from followup.tasks.states import TaskKind
-from tests.stages.escalation.conftest import PUBLIC_URL
+from tests.stages.escalation.ward import PUBLIC_URL
 
 URGENT = "My leg feels weaker since last night"
 EMERGENCY = "I can't breathe and my chest hurts"

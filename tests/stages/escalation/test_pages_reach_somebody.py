@@ -14,7 +14,7 @@ from followup.escalation.page import send_pages
 from followup.escalation.page_claim import claim_pages, due_pages
 from followup.escalation.states import EscalationState, PageState
 from followup.staff.models import StaffContactPoint
-from tests.stages.escalation.conftest import PUBLIC_URL
+from tests.stages.escalation.ward import PUBLIC_URL
 
 URGENT = "My leg feels weaker since last night"
 EMERGENCY = "I can't breathe and my chest hurts"

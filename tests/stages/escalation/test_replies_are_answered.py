@@ -20,7 +20,7 @@ from followup.tasks.close import close_task
 from followup.tasks.models import Task
 from followup.tasks.states import TaskKind
 from followup.triage.models import Assessment
-from tests.stages.escalation.conftest import PUBLIC_URL
+from tests.stages.escalation.ward import PUBLIC_URL
 
 EMERGENCY = "I can't breathe and my chest hurts"
 SAME_DAY = "My pain is 6 out of 10 today"

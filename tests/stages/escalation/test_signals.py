@@ -17,7 +17,7 @@ from followup.replies.process import process_events
 from followup.staff.models import StaffContactPoint
 from followup.tasks.models import Task
 from followup.tasks.states import TaskKind
-from tests.stages.escalation.conftest import OUR_NUMBER, PUBLIC_URL
+from tests.stages.escalation.ward import OUR_NUMBER, PUBLIC_URL
 
 URGENT = "My leg feels weaker since last night"
 EMERGENCY = "I can't breathe and my chest hurts"

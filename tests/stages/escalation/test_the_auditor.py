@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from followup.escalation.audit_cases import audit_cases
 from followup.escalation.invariants import QUERIES, broken
-from tests.stages.escalation.conftest import PUBLIC_URL
+from tests.stages.escalation.ward import PUBLIC_URL
 
 URGENT = "My leg feels weaker since last night"
 
