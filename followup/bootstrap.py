@@ -148,7 +148,11 @@ def _library(folder: Path, _stamp_of_it: tuple[tuple[str, int, int], ...]) -> Li
 def open_house() -> House:
     """Build the house from the environment, once per process, and check its logins and its keys."""
     house = build(load())
-    house.database.check_roles()
-    with house.database.engine() as looking:
-        check_keys(looking)
+    try:
+        house.database.check_roles()
+        with house.database.engine() as looking:
+            check_keys(looking)
+    except BaseException:
+        house.database.dispose()
+        raise
     return house

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from followup.cli import clinic, doctor, enroll, keys, pathway, processes, triage, vault, why
+from followup.cli import audit, clinic, doctor, enroll, keys, pathway, processes, triage, vault, why
 
 app = typer.Typer(
     name="followup",
@@ -27,4 +27,5 @@ app.command()(vault.restore)
 app.add_typer(clinic.app, name="clinic")
 app.add_typer(pathway.app, name="pathway")
 app.add_typer(keys.app, name="api-key")
+app.add_typer(audit.app, name="audit")
 app.add_typer(triage.app, name="triage")

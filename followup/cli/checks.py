@@ -15,6 +15,7 @@ from followup.errors import FollowupError
 
 if TYPE_CHECKING:
     from followup.bootstrap import House
+    from followup.db.session import Database
     from followup.settings import Settings
 
 SECRET_EXAMPLE = "a line from `openssl rand -hex 32`"  # noqa: S105 - the example is how to make one
@@ -143,7 +144,7 @@ def server_findings(settings: Settings) -> Iterator[Finding]:
     yield _asked(
         "PostgreSQL",
         lambda: _ask_postgres(settings),
-        "answers; its three logins are held by row-level security",
+        "answers; its three logins are held by row-level security, and the keys of its rows are here",
     )
     if settings.redis_url is None:
         yield _missing(
@@ -178,23 +179,31 @@ def _ask_postgres(settings: Settings) -> None:
     try:
         database.check_roles()
         _check_schema(database)
+        _check_keys(settings, database)
     finally:
         database.dispose()
 
 
-def _check_schema(database: object) -> None:
+def _check_schema(database: Database) -> None:
     from sqlalchemy import text
     from sqlalchemy.exc import ProgrammingError
 
-    from followup.db.session import Database
     from followup.errors import ConfigurationError
 
-    assert isinstance(database, Database)
     try:
         with database.engine() as session:
             session.execute(text("SELECT id FROM clinic LIMIT 1"))
     except ProgrammingError:
         raise ConfigurationError("the database has no tables yet: run `followup migrate`.") from None
+
+
+def _check_keys(settings: Settings, database: Database) -> None:
+    from followup.bootstrap import install_keys
+    from followup.db.keys import check_keys
+
+    install_keys(settings)
+    with database.engine() as looking:
+        check_keys(looking)
 
 
 def _ask_redis(url: str) -> None:
