@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from followup.cli import audit, clinic, doctor, enroll, keys, pathway, processes, triage, vault, why
+from followup.cli import audit, clinic, doctor, enroll, keys, on_call, pathway, processes, triage, vault, why
 
 app = typer.Typer(
     name="followup",
@@ -21,6 +21,7 @@ for command in (
 app.command()(doctor.doctor)
 app.command()(enroll.enroll)
 app.command()(why.why)
+app.command()(on_call.on_call)
 app.command()(vault.rotate_keys)
 app.command()(vault.backup)
 app.command()(vault.restore)

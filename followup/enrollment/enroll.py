@@ -34,6 +34,7 @@ from followup.pathways.pathway import Pathway
 from followup.pathways.pin import pin
 from followup.patients.models import ContactPoint, Patient, Procedure
 from followup.patients.register import GivenConsent, NewPatient, find_same, others_at, register
+from followup.staff.cover import cover_warnings
 from followup.staff.models import StaffContactPoint
 from followup.tasks.open import open_task
 from followup.tasks.states import TaskKind
@@ -80,7 +81,10 @@ def preview(
     known = find_same(session, clinic_id, _new_patient(checked))
     already = _standing(session, known.id, checked) if known else None
     planned = plan(_facts(session, checked, known, now), pathway_plan(pathway), calendar_of(clinic), now)
-    warnings = (*checked.warnings, *_address_warnings(session, checked, known), *planned.notes)
+    warnings = (
+        *checked.warnings, *_address_warnings(session, checked, known), *cover_warnings(session, now),
+        *planned.notes,
+    )  # fmt: skip
     return Preview(checked, pathway, planned, warnings, already)
 
 

@@ -18,7 +18,7 @@ from followup.clinics.models import Clinic, Sender
 from followup.clinics.states import Channel
 from followup.db.sealed import blind
 from followup.db.session import Database
-from followup.errors import NotFound
+from followup.errors import InvalidInput, NotFound
 from followup.escalation.publish import publish_policy
 from followup.kit.ids import new_id
 from followup.kit.mail.address import parse_address
@@ -167,3 +167,15 @@ def clinic_of(database: Database, slug: str) -> uuid.UUID:
     if found is None:
         raise NotFound(f"There is no clinic {slug!r}. `followup clinic apply FILE` makes one.")
     return uuid.UUID(str(found))
+
+
+def only_clinic(database: Database) -> uuid.UUID:
+    """Return the id of the one clinic there is; raises InvalidInput where there are several, NotFound for none."""
+    with database.engine() as session:
+        found = session.execute(select(Clinic.id, Clinic.slug).order_by(Clinic.slug).limit(20)).all()
+    if not found:
+        raise NotFound("There is no clinic yet. `followup clinic apply FILE` makes one.")
+    if len(found) > 1:
+        raise InvalidInput("clinic", f"Say which one: {', '.join(each.slug for each in found)}.")
+    only: uuid.UUID = found[0].id
+    return only

@@ -28,6 +28,10 @@ LONGEST = timedelta(days=90)
 LONGEST_REASON = 200
 
 
+class _OnlyATrial(Exception):
+    """Undoes what was tried."""
+
+
 @dataclass(frozen=True, slots=True)
 class Saved:
     """An override that was saved, and what is thin while it lasts."""
@@ -73,11 +77,13 @@ def preview_override(
     session: Session, clinic_id: uuid.UUID, duty: str, change: Change, *, now: datetime, actor: Actor
 ) -> Proof:
     """Return what saving would leave thin, and save nothing. Raises what ``save_override`` raises."""
-    with session.begin_nested() as trial:
-        saved = save_override(session, clinic_id, duty, change, now=now, actor=actor)
-        trial.rollback()
-    session.expire_all()
-    return saved.proof
+    try:
+        with session.begin_nested():
+            proof = save_override(session, clinic_id, duty, change, now=now, actor=actor).proof
+            raise _OnlyATrial  # noqa: TRY301 - leaving the savepoint by an error is what undoes it
+    except _OnlyATrial:
+        session.expire_all()
+        return proof
 
 
 def withdraw_override(
@@ -135,13 +141,15 @@ def worse(before: Sequence[Gap], after: Sequence[Gap]) -> list[Gap]:
 def _without_new_gaps(
     session: Session, clinic_id: uuid.UUID, write: Callable[[], None], *, now: datetime
 ) -> Proof:
+    """Do it, make the shifts, and undo all of it if a gap opened; whoever calls may go on with the transaction."""
     before = prove(session, now=now)
-    write()
-    plan_shifts(session, clinic_id, now=now)
-    proof = prove(session, now=now)
-    if found := worse(before.gaps, proof.gaps):
-        where = clinic_zone(session)
-        raise InvalidInput([FieldProblem("cover", gap_words(each, where)) for each in found[:10]])
+    with session.begin_nested():
+        write()
+        plan_shifts(session, clinic_id, now=now)
+        proof = prove(session, now=now)
+        if found := worse(before.gaps, proof.gaps):
+            where = clinic_zone(session)
+            raise InvalidInput([FieldProblem("cover", gap_words(each, where)) for each in found[:10]])
     return proof
 
 
