@@ -18,7 +18,7 @@ from followup.doorbell import ring
 from followup.escalation.hold import hold_planned
 from followup.escalation.invariants import broken
 from followup.escalation.models import Escalation, EscalationSignal, EscalationTimer
-from followup.escalation.move import lock_case, policy_of, start_contact_clock
+from followup.escalation.move import lock_case, page_anew, policy_of, start_contact_clock
 from followup.escalation.open import Finding, open_case
 from followup.escalation.rules import clocks
 from followup.escalation.states import OPEN_STATES, CaseTier, EscalationState
@@ -26,6 +26,7 @@ from followup.escalation.timers import set_timer
 from followup.kit.clock import Clock
 from followup.log import logger
 from followup.replies.models import Reply
+from followup.staff.models import Staff
 from followup.triage.models import Assessment
 
 _log = logger(__name__)
@@ -68,6 +69,7 @@ def audit_cases(database: Database, clock: Clock, *, public_url: str) -> Audited
 def mend(session: Session, clinic_id: uuid.UUID, *, public_url: str, now: datetime) -> list[str]:
     """Mend what is known to be mendable in one clinic; returns a sentence for each repair."""
     said = [_start_clocks(session, case_id, now=now) for case_id in _without_clock(session)]
+    said += [_take_from_leaver(session, case_id, now=now) for case_id in _owned_by_leavers(session)]
     said += [
         _open_missing(session, assessment, public_url=public_url, now=now)
         for assessment in _without_case(session)
@@ -96,6 +98,25 @@ def _open_missing(session: Session, assessment: Assessment, *, public_url: str, 
     )  # fmt: skip
     opened = open_case(session, reply.clinic_id, finding, public_url=public_url, now=now)
     return f"reply {reply.id} was a red flag without a case; it is in case {opened.case.code} now"
+
+
+def _take_from_leaver(session: Session, case_id: uuid.UUID, *, now: datetime) -> str:
+    case = lock_case(session, case_id)
+    page_anew(session, case, reason="its owner does not work here any more", now=now)
+    return f"case {case.code} belonged to somebody who does not work here any more"
+
+
+def _owned_by_leavers(session: Session) -> list[uuid.UUID]:
+    """Return cases that still need a call and whose owner was disabled; a documented one needs nobody's call."""
+    needs_a_call = (EscalationState.accepted, EscalationState.contacting, EscalationState.unreachable)
+    return list(
+        session.scalars(
+            select(Escalation.id)
+            .join(Staff, Staff.id == Escalation.owner_id)
+            .where(Escalation.state.in_(needs_a_call), Staff.disabled_at.is_not(None))
+            .order_by(Escalation.id)
+        )
+    )
 
 
 def _without_clock(session: Session) -> list[uuid.UUID]:

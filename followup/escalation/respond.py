@@ -7,7 +7,7 @@ something never blocks the others. What breaks is unclear with high priority: a 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -28,6 +28,8 @@ from followup.triage.engine import Decision, Tier
 from followup.triage.models import Assessment
 
 _log = logger(__name__)
+
+BATCH = 20
 
 Judge = Callable[..., tuple[Assessment, Decision]]
 
@@ -53,11 +55,17 @@ class Responded:
 def respond(database: Database, clock: Clock, *, public_url: str) -> Responded:
     """Answer every received reply of every clinic: possible emergencies first, then the oldest."""
     done = Responded()
-    broken: set[uuid.UUID] = set()
     for clinic_id in clinics_with_replies(database):
-        while _respond_next(database, clinic_id, clock, public_url=public_url, done=done, broken=broken):
-            pass
-    done.left = len(broken)
+        # Failed here, or in the hands of another worker: not looked at again in this round.
+        passed: set[uuid.UUID] = set()
+        while batch := _next_batch(database, clinic_id, besides=passed):
+            for reply_id in batch:
+                tier = _respond_to(database, clinic_id, reply_id, clock, public_url=public_url, done=done)
+                if tier is None:
+                    passed.add(reply_id)
+                else:
+                    done.tiers[tier] = done.tiers.get(tier, 0) + 1
+        done.left += len(passed)
     return done
 
 
@@ -67,16 +75,17 @@ def clinics_with_replies(database: Database) -> list[uuid.UUID]:
         return list(session.scalars(_CLINICS))
 
 
-def next_reply(session: Session, *, besides: Collection[uuid.UUID] = ()) -> uuid.UUID | None:
-    """Return the reply to answer next; one that another worker holds is passed over."""
-    return session.scalar(
+def next_replies(
+    session: Session, *, besides: Collection[uuid.UUID] = (), many: int = BATCH
+) -> Sequence[uuid.UUID]:
+    """Return the replies to answer next, possible emergencies first; few, so that a new one soon has its turn."""
+    return session.scalars(
         select(Reply.id)
         .join(ProviderEvent, ProviderEvent.id == Reply.provider_event_id)
         .where(Reply.state == ReplyState.received, Reply.id.not_in(list(besides)))
         .order_by(ProviderEvent.urgent_look.desc(), Reply.received_at, Reply.id)
-        .limit(1)
-        .with_for_update(of=Reply, skip_locked=True)
-    )
+        .limit(many)
+    ).all()
 
 
 def respond_to(
@@ -118,46 +127,29 @@ def call_it_unclear(session: Session, reply: Reply, *, now: datetime) -> tuple[A
     return assessment, decision
 
 
-def _respond_next(
-    database: Database, clinic_id: uuid.UUID, clock: Clock, *, public_url: str, done: Responded,
-    broken: set[uuid.UUID],
-) -> bool:  # fmt: skip
-    """Answer the next reply of a clinic, by the engine or, if that breaks, as unclear; False if there is none."""
-    reply_id: uuid.UUID | None = None
-    try:
-        with database.transaction(clinic_id) as session:
-            reply_id = next_reply(session, besides=broken)
-            if reply_id is None:
-                return False
-            decision = respond_to(session, reply_id, public_url=public_url, now=clock.now())
-    except OperationalError as error:
-        # The database was away or chose us in a deadlock: nobody's fault, and the next tick finds the reply.
-        _log.warning("reply not answered yet", reply_id=str(reply_id), error=type(error).__name__)
-        if reply_id is None:
-            return False
-        broken.add(reply_id)
-        return True
-    except Exception as error:  # noqa: BLE001 - one reply must never block the others
-        _log.error("reply could not be assessed", reply_id=str(reply_id), error=type(error).__name__)
-        if reply_id is None:
-            return False
-        done.unreadable += 1
-        decision = _second_way(database, clinic_id, reply_id, clock, public_url=public_url)
-    if decision is None:
-        broken.add(reply_id)
-    else:
-        done.tiers[decision.tier.value] = done.tiers.get(decision.tier.value, 0) + 1
-    return True
+def _next_batch(
+    database: Database, clinic_id: uuid.UUID, *, besides: Collection[uuid.UUID]
+) -> Sequence[uuid.UUID]:
+    with database.transaction(clinic_id) as session:
+        return next_replies(session, besides=besides)
 
 
-def _second_way(
-    database: Database, clinic_id: uuid.UUID, reply_id: uuid.UUID, clock: Clock, *, public_url: str
-) -> Decision | None:
-    try:
-        with database.transaction(clinic_id) as session:
-            return respond_to(
-                session, reply_id, public_url=public_url, now=clock.now(), judge=call_it_unclear
-            )
-    except Exception as error:  # noqa: BLE001 - the reply stays received, which is an alarm after a minute
-        _log.error("reply not answered", reply_id=str(reply_id), error=type(error).__name__)
-        return None
+def _respond_to(
+    database: Database, clinic_id: uuid.UUID, reply_id: uuid.UUID, clock: Clock, *, public_url: str,
+    done: Responded,
+) -> str | None:  # fmt: skip
+    """Answer one reply, by the engine or, if that breaks, as unclear; None if it is left for another round."""
+    for judge in (assess, call_it_unclear):
+        try:
+            with database.transaction(clinic_id) as session:
+                decision = respond_to(session, reply_id, public_url=public_url, now=clock.now(), judge=judge)
+        except OperationalError as error:
+            # The database was away or chose us in a deadlock: nobody's fault, and the next tick finds the reply.
+            _log.warning("reply not answered yet", reply_id=str(reply_id), error=type(error).__name__)
+            return None
+        except Exception as error:  # noqa: BLE001 - one reply must never block the others
+            done.unreadable += judge is assess
+            _log.error("reply could not be answered", reply_id=str(reply_id), error=type(error).__name__)
+        else:
+            return decision.tier.value if decision else None
+    return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,11 +18,13 @@ import redis
 from sqlalchemy import select
 
 from followup.bootstrap import build
+from followup.clinics.states import Channel
 from followup.escalation.models import Escalation, Page
 from followup.escalation.states import EscalationState, PageState
 from followup.kit.clock import ClockFile
 from followup.lab import INSTANT, SENDER, Lab
 from followup.settings import Settings
+from followup.staff.models import Staff
 from followup.web.hooks import voice
 from tests.doors.hooks_of_the_test import app_of, served
 from tests.household import Household, lab_settings, move_in
@@ -30,6 +32,7 @@ from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 NURSE, PHYSICIAN = "+13125550131", "+13125550132"
+NURSE_KEY = "bea"
 EMERGENCY = "I can't breathe and my chest hurts"
 PUBLIC_URL = "https://followup.example"
 
@@ -76,20 +79,37 @@ def environment_of(settings: Settings, lab: Lab) -> dict[str, str]:
     return os.environ | {f"FOLLOWUP_{name}": value for name, value in told.items()}
 
 
+Start = Callable[[], "subprocess.Popen[bytes]"]
+
+
 @pytest.fixture
-def worker(settings: Settings, lab: Lab, web: None, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    command = [
-        sys.executable, "-m", "celery", "-A", "workers.app", "worker", "--beat", "--schedule",
-        str(tmp_path / "beat"), "--pool", "threads", "--concurrency", "4", "--queues", "care",
-        "--without-mingle", "--without-gossip",
-    ]  # fmt: skip
-    running = subprocess.Popen(
-        command, cwd=ROOT, env=environment_of(settings, lab), stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    yield running
-    running.terminate()
-    running.wait(30)
+def start(settings: Settings, lab: Lab, web: None, tmp_path: Path) -> Iterator[Start]:
+    """Start a worker with its beat; whatever still runs at the end is stopped."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def run() -> subprocess.Popen[bytes]:
+        command = [
+            sys.executable, "-m", "celery", "-A", "workers.app", "worker", "--beat", "--schedule",
+            str(tmp_path / f"beat{len(started)}"), "--pool", "threads", "--concurrency", "4", "--queues", "care",
+            "--without-mingle", "--without-gossip",
+        ]  # fmt: skip
+        started.append(
+            subprocess.Popen(
+                command, cwd=ROOT, env=environment_of(settings, lab), stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )  # fmt: skip
+        return started[-1]
+
+    yield run
+    for each in started:
+        each.terminate()
+        each.wait(30)
+
+
+@pytest.fixture
+def worker(start: Start) -> subprocess.Popen[bytes]:
+    return start()
 
 
 def case_of(home: Household) -> Escalation | None:
@@ -128,6 +148,33 @@ def test_scenario_8_a_flushed_broker_costs_a_tick_and_no_page(home, lab, worker,
         rows = session.scalars(select(Page).where(Page.staff_id.is_not(None))).all()
         keys = [(row.staff_id, row.channel, row.step, row.round, row.number) for row in rows]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.slow
+def test_scenario_7_a_worker_killed_after_the_carriers_answer_loses_no_page(home, lab, start) -> None:
+    home.enroll()
+    first = start()
+    lab.fault("kill", on="messages.create", to=NURSE, pids=(first.pid,))
+    lab.phone("+13125550101").sends(EMERGENCY)
+    lab.phone(NURSE).expects("EMERGENCY case", within=90)
+    first.wait(30)
+    start()
+    lab.phone(PHYSICIAN).expects("EMERGENCY case", within=90)
+    wait_for(lambda: _states(home, NURSE_KEY) >= {PageState.delivered}, within=90)
+    pages = [text for text in lab.phone(NURSE).inbox if "EMERGENCY case" in text.body]
+    assert 1 <= len(pages) <= 2
+
+
+def _states(home: Household, key: str) -> set[PageState]:
+    """The states of the pages by text to one person."""
+    with home.house.database.transaction(home.clinic_id) as session:
+        return set(
+            session.scalars(
+                select(Page.state)
+                .join(Staff, Staff.id == Page.staff_id)
+                .where(Staff.key == key, Page.channel == Channel.sms)
+            )
+        )
 
 
 def _unsettled(home: Household) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
+from followup.escalation.acknowledge import accept
 from followup.escalation.audit_cases import audit_cases
 from followup.escalation.invariants import QUERIES, broken
+from followup.staff.models import Staff
 from tests.stages.escalation.ward import PUBLIC_URL
 
 URGENT = "My leg feels weaker since last night"
@@ -82,3 +84,20 @@ def test_planned_texts_that_were_let_go_are_held_again(opened) -> None:
 def test_a_quiet_clinic_has_nothing_to_mend(opened) -> None:
     found = audit_cases(opened.database, opened.clock, public_url=PUBLIC_URL)
     assert (found.mended, found.broken) == ([], [])
+
+
+def test_a_case_of_somebody_who_left_goes_back_to_the_ladder(opened) -> None:
+    with opened.transaction() as session:
+        accept(
+            session,
+            opened.case().id,
+            opened.people["Osei"].id,
+            how="code",
+            public_url=PUBLIC_URL,
+            now=opened.now,
+        )
+        session.get_one(Staff, opened.people["Osei"].id).disabled_at = opened.now
+    assert len(audit_cases(opened.database, opened.clock, public_url=PUBLIC_URL).mended) == 1
+    opened.tick()
+    assert opened.case().owner_id is None
+    assert opened.page_rows()[-1].staff_id == opened.people["Bea"].id
