@@ -88,7 +88,7 @@ class Eye:
             for each in sent
             if each.purpose in PLANNED and each.entry["sid"] in reached
         )
-        mails = Counter(each.message_id for each in self.home.lab.mails)
+        mails = Counter(each.message["Message-ID"] for each in self.home.lab.mails)
         yield from (f"I1 {key} reached a phone {count} times" for key, count in counts.items() if count > 1)
         yield from (f"I1 mail {key} arrived {count} times" for key, count in mails.items() if count > 1)
 
