@@ -79,7 +79,7 @@ def _is_score(scan: Scan, number: Number, kind: QuestionKind) -> bool:
         return False
     if number.of_ten:
         return True
-    dosed = bool(DOSE_WORDS.intersection(before))
+    dosed = bool(DOSE_WORDS.intersection(before)) and before != ["at", "a"]
     if kind is QuestionKind.PAIN_SCORE:
         return number.value <= 20 and not dosed
     return number.value <= 10 and _told_as_pain(scan, number, dosed=dosed)
@@ -100,20 +100,34 @@ def _latest(scan: Scan, pool: list[Number]) -> Number:
         return pool[0]
     words = scan.words
     for number in reversed(pool):
-        around = words[max(0, number.first - 3) : number.first] + words[number.last + 1 : number.last + 3]
+        around = _around(words, number.first, number.last, 3)
         if _LATEST.intersection(around):
             return number
     last = pool[-1]
     before = words[max(0, last.first - 4) : last.first]
     if EASED.intersection(before) and last.value < max(n.value for n in pool):
         return last
+    pool = [n for n in pool if words[n.first - 1 : n.first] != ["from"]] or pool
     current = [n for n in pool if not EARLIER.intersection(_own_words(words, n))]
     return max(current or pool, key=lambda n: n.value)
 
 
 def _own_words(words: list[str], number: Number) -> list[str]:
-    around = words[max(0, number.first - 3) : number.first] + words[number.last + 1 : number.last + 3]
-    return [w for w in around if w not in BREAKS]
+    return _around(words, number.first, number.last, 3)
+
+
+def _around(words: list[str], first: int, last: int, reach: int) -> list[str]:
+    """Return the words beside a number, up to the next comma, number or end of sentence on each side."""
+    out: list[str] = []
+    for spots in (
+        range(first - 1, max(-1, first - 1 - reach), -1),
+        range(last + 1, min(len(words), last + 1 + reach)),
+    ):
+        for spot in spots:
+            if words[spot] in BREAKS or words[spot] in {",", "but", "pero"} or words[spot][0].isdigit():
+                break
+            out.append(words[spot])
+    return out
 
 
 def _zero_words(scan: Scan, kind: QuestionKind) -> Bound | None:
@@ -153,10 +167,7 @@ def _current_temperature(scan: Scan, known: list[Bound]) -> Bound:
     highest = max(known, key=lambda v: float(v.value))
     if float(highest.value) < 100.4:
         return highest
-    around = (
-        scan.words[max(0, highest.first - 6) : highest.first]
-        + scan.words[highest.last + 1 : highest.last + 4]
-    )
+    around = _around(scan.words, highest.first, highest.last, 6)
     past = bool(BEFORE_NOW.intersection(around)) and not _LATEST.intersection(around)
     others = [v for v in known if v is not highest]
     if past and (

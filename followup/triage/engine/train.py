@@ -17,7 +17,7 @@ from followup.triage.engine import ruleset as rulesets
 from followup.triage.engine.corpus import AUTHOR, Example, corpus_hash, development, paraphrases
 from followup.triage.engine.decision import Tier
 from followup.triage.engine.features import GROUPS, features
-from followup.triage.engine.margins import choose
+from followup.triage.engine.margins import Chosen, choose
 from followup.triage.engine.reader import TIERS
 from followup.triage.engine.ruleset import Ruleset
 from followup.triage.engine.understanding import understand
@@ -275,26 +275,43 @@ def model_text(
     )
 
 
-def train_shipped(target: Path | None = None) -> str:
-    """Train on the development corpus with margins from leave-one-writer-out; return what to print."""
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The corpus as the reader sees it, and what a reader that never saw a writer says of that writer."""
+
+    rules: Ruleset
+    examples: list[Example]
+    groups: list[Groups]
+    words: list[set[str]]
+    chances: Any
+    chosen: Chosen
+
+
+def prepare() -> Prepared:
+    """Read the development corpus, score it by leave-one-writer-out and choose the margins."""
     rules = rulesets.load()
     examples = development() + paraphrases()
     groups = groups_of(examples, rules)
     words = word_sets(examples, rules)
     chances = leave_one_writer_out(groups, examples)
-    writers = {example.writer for example in examples} - {AUTHOR}
-    familiar = {writer: familiar_words(examples, words, writer) for writer in sorted(writers)}
-    chosen = choose(examples, chances, familiar, rules)
-    data = matrix(groups, examples)
+    writers = sorted({example.writer for example in examples} - {AUTHOR})
+    familiar = {writer: familiar_words(examples, words, writer) for writer in writers}
+    return Prepared(rules, examples, groups, words, chances, choose(examples, chances, familiar, rules))
+
+
+def train_shipped(target: Path | None = None, prepared: Prepared | None = None) -> str:
+    """Train on the development corpus with margins from leave-one-writer-out; return what to print."""
+    ready = prepared if prepared is not None else prepare()
+    data = matrix(ready.groups, ready.examples)
     weights, bias = fit(data)
     text = model_text(
         data,
         weights,
         bias,
-        thresholds=chosen.limits,
-        corpus=corpus_hash(examples),
-        familiar=familiar_words(examples, words),
+        thresholds=ready.chosen.limits,
+        corpus=corpus_hash(ready.examples),
+        familiar=familiar_words(ready.examples, ready.words),
     )
     place = target or Path(__file__).resolve().parent / "reader.json"
     place.write_text(text, encoding="utf-8")
-    return f"{len(examples)} replies, {len(data.names)} features, {len(text)} bytes -> {place.name}\n{chosen.note}"
+    return f"{len(ready.examples)} replies, {len(data.names)} features -> {place.name}\n{ready.chosen.note}"
