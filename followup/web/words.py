@@ -18,6 +18,10 @@ NOTICES: Mapping[str, str] = {
     "closed": "Saved and closed.",
     "accepted": "You have this case. Call the patient now.",
     "attempt": "The call was written down.",
+    "roster-changed": "Saved. The roster follows from now on; who is paged follows the roster.",
+    "code-sent": "A code is on its way. Type it below within 15 minutes.",
+    "point-verified": "Verified. Pages can reach you there now.",
+    "test-sent": "A test is on its way. It counts once the carrier says it arrived.",
     "signed-out": "You are signed out.",
     "session-ended": "That sign-in was ended.",
 }
