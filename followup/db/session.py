@@ -76,6 +76,8 @@ class Database:
             max_overflow=2,
             pool_pre_ping=True,
             pool_timeout=10,
+            # An error of the database names its statement; the values in it may be a patient's.
+            hide_parameters=True,
             connect_args={"options": options, "connect_timeout": 5, "application_name": "followup"},
         )
 

@@ -114,11 +114,12 @@ def enroll(
     session.flush()
     enrollment = _enrollment(clinic_id, patient, procedure, checked, actor, now, request_key)
     enrollment.pathway_version_id = pin(session, clinic_id, seen.pathway, now=now)
-    session.add(enrollment)
     try:
-        session.flush()
+        with session.begin_nested():
+            session.add(enrollment)
     except IntegrityError:
-        raise AlreadyEnrolled("") from None
+        standing = _standing(session, patient.id, checked)
+        raise AlreadyEnrolled(str(standing or "")) from None
     moved(
         session, clinic_id, thing="enrollment", thing_id=enrollment.id, before=None,
         after=EnrollmentState.active, now=now, reason="enrolled", actor=actor,

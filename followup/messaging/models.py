@@ -26,6 +26,7 @@ class Message(ClinicRow):
         ),
         Index("ix_message_patient", "clinic_id", "patient_id", "queued_at"),
         Index("ix_message_touchpoint", "touchpoint_id"),
+        Index("ix_message_recent", "clinic_id", "queued_at"),
         Index("uq_message_provider", "provider_id", unique=True),
         Index(
             "ix_message_unsettled", "accepted_at", "id",

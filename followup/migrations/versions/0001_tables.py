@@ -473,6 +473,7 @@ def upgrade() -> None:
         sa.Column("duty", sa.String(), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("hours_before", sa.Integer(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("clinic_id", sa.UUID(), nullable=False),
@@ -491,6 +492,7 @@ def upgrade() -> None:
             "hours_before",
             name=op.f("uq_shift_reminder_clinic_id_staff_id_duty_starts_at_hours_before"),
         ),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_shift_reminder_token_hash")),
     )
     op.create_table(
         "staff_contact_point",
@@ -1158,6 +1160,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where="state = 'queued' AND claimable",
     )
+    op.create_index("ix_message_recent", "message", ["clinic_id", "queued_at"], unique=False)
     op.create_index("ix_message_touchpoint", "message", ["touchpoint_id"], unique=False)
     op.create_index(
         "ix_message_unsettled",
@@ -1514,6 +1517,7 @@ def downgrade() -> None:
         "ix_message_unsettled", table_name="message", postgresql_where="state IN ('accepted', 'sent')"
     )
     op.drop_index("ix_message_touchpoint", table_name="message")
+    op.drop_index("ix_message_recent", table_name="message")
     op.drop_index("ix_message_queue", table_name="message", postgresql_where="state = 'queued' AND claimable")
     op.drop_index("ix_message_patient", table_name="message")
     op.drop_index(op.f("ix_message_email_message_id"), table_name="message")
