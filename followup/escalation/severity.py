@@ -15,7 +15,7 @@ from followup.audit.record import SYSTEM, Actor, Subject, moved, record
 from followup.errors import InvalidInput, NotAllowed
 from followup.escalation.climb import set_repage
 from followup.escalation.models import Escalation
-from followup.escalation.move import lock_case, page_anew, policy_of
+from followup.escalation.move import lock_case, page_anew, policy_of, start_contact_clock
 from followup.escalation.plan_pages import page_person
 from followup.escalation.rules import is_higher
 from followup.escalation.states import CaseTier, EscalationState, TimerKind
@@ -104,7 +104,7 @@ def _shorten_contact_clock(session: Session, case: Escalation, *, now: datetime)
     fresh = now + timedelta(seconds=policy_of(case).contact)
     running = due_at(session, case.id, TimerKind.contact)
     if running is not None and fresh < running:
-        set_timer(session, case, TimerKind.contact, due_at=fresh, now=now)
+        start_contact_clock(session, case, now=now)
 
 
 def _locked_for_a_reason(session: Session, case_id: uuid.UUID, reason: str) -> Escalation:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from followup.db.sealed import blind
 from followup.db.session import Database
 from followup.escalation.acknowledge import Result, StaffAnswer
+from followup.escalation.answer_call import ACCEPT, press
 from followup.escalation.follow_page import PageReport, track_page
 from followup.escalation.models import Escalation, Page
 from followup.escalation.open import Finding, open_case
@@ -43,7 +44,7 @@ _WAITING = text(
     SELECT e.id, COALESCE(e.clinic_id, p.clinic_id) AS clinic_id FROM provider_event e
     LEFT JOIN page p ON p.token = e.token
     WHERE e.processed_at IS NULL AND e.tries < :most
-      AND (e.outcome IN ('staff_text', 'page_status') OR e.kind = 'voice_status')
+      AND (e.outcome IN ('staff_text', 'page_status') OR e.kind IN ('voice_status', 'voice_input'))
     ORDER BY e.received_at, e.id LIMIT 200
     """
 )
@@ -110,6 +111,8 @@ def understand(session: Session, event_id: uuid.UUID, *, public_url: str, now: d
         return False
     if event.kind is EventKind.inbound_sms:
         _text(session, event, public_url=public_url, now=now)
+    elif event.kind is EventKind.voice_input:
+        _key(session, event, public_url=public_url, now=now)
     else:
         track_page(session, event.token or "", _report(event), public_url=public_url, now=now)
         event.outcome = event.outcome or "page_status"
@@ -159,6 +162,17 @@ def _text(session: Session, event: ProviderEvent, *, public_url: str, now: datet
         session, event.clinic_id, sender.points[0], key=key, case=case, taken=answer.taken,
         public_url=public_url, now=now,
     )  # fmt: skip
+
+
+def _key(session: Session, event: ProviderEvent, *, public_url: str, now: datetime) -> None:
+    """See that a pressed "accept" took effect, should the webhook have failed after it stored the key.
+
+    Accepting twice is accepting once; passing on twice would skip a person, so that is not repeated.
+    """
+    event.outcome = "voice_input"
+    page_id = session.scalar(select(Page.id).where(Page.token == (event.token or "")))
+    if page_id is not None and event.payload.get("Digits", "")[:1] == ACCEPT:
+        press(session, page_id, ACCEPT, public_url=public_url, now=now)
 
 
 def _is_fed(session: Session, sender: Sender, answer: StaffAnswer, *, now: datetime) -> bool:

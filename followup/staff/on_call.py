@@ -82,12 +82,16 @@ def reachable(session: Session) -> frozenset[uuid.UUID]:
 
 
 def managers(session: Session) -> Sequence[Staff]:
-    """Return everybody who answers for the clinic, on call or not: told when nobody else can be."""
-    return session.scalars(
-        select(Staff)
-        .where(Staff.role.in_((StaffRole.manager, StaffRole.clinic_admin)), Staff.disabled_at.is_(None))
-        .order_by(Staff.id)
-    ).all()
+    """Return who answers for the clinic, on call or not: managers, or without any the administrators."""
+    found: Sequence[Staff] = []
+    for role in (StaffRole.manager, StaffRole.clinic_admin):
+        found = (
+            found
+            or session.scalars(
+                select(Staff).where(Staff.role == role, Staff.disabled_at.is_(None)).order_by(Staff.id)
+            ).all()
+        )
+    return found
 
 
 def ways_to(session: Session, staff_id: uuid.UUID) -> list[Way]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -96,8 +97,11 @@ class Walk:
 
     def time_passes(self) -> None:
         self.clock.advance(timedelta(seconds=self.chance.choice([5, 30, 120, 600, 3600])))
-        # Two engines, one after the other: the second must find nothing left to do.
+        # Two engines in the same second; afterwards nothing is left to do.
+        other = threading.Thread(target=tick, args=(self.database, self.clock), kwargs={"public_url": URL})
+        other.start()
         tick(self.database, self.clock, public_url=URL)
+        other.join()
         assert tick(self.database, self.clock, public_url=URL) == 0
 
     def carrier_works(self) -> None:

@@ -12,6 +12,9 @@ from followup.escalation.acknowledge import Result, accept, pass_up
 from followup.escalation.close import close_case
 from followup.escalation.hand_over import accept_hand_over, offer_hand_over
 from followup.escalation.states import EscalationState, PagePurpose
+from followup.intake.events import IncomingEvent
+from followup.intake.states import EventKind
+from followup.intake.store import store
 from followup.staff.states import StaffRole
 from tests.stages.escalation.ward import PUBLIC_URL
 
@@ -41,6 +44,22 @@ def test_a_nurse_accepts_by_keypad_and_the_physician_hears_it(ward, carrier) -> 
     carrier.phone(ward.people["Osei"].phone).expects("EMERGENCY case")
     ward.deliver()
     carrier.phone(ward.people["Osei"].phone).expects("Bea accepted case", "need to do nothing")
+
+
+def test_a_key_that_was_stored_but_not_acted_on_is_acted_on_by_the_next_tick(ward) -> None:
+    ward.patient_texts("Ines", EMERGENCY)
+    ward.tick()
+    page = next(
+        each for each in ward.page_rows() if ward.who(each) == "Bea" and each.channel.value == "voice"
+    )
+    event = IncomingEvent(
+        kind=EventKind.voice_input, provider_key="CA1:4", payload={"CallSid": "CA1", "Digits": "4"},
+        received_at=ward.now, token=page.token,
+    )  # fmt: skip
+    with ward.database.intake() as session:
+        store(session, event)
+    ward.tick()
+    assert ward.case().owner_id == ward.people["Bea"].id
 
 
 def test_star_repeats_and_noise_on_the_keypad_changes_nothing(ward, carrier) -> None:
