@@ -74,6 +74,8 @@ beat_schedule = {
     "mailbox": _every(_TICK * 3, "upkeep.read_mailbox"),
     "reconcile": _every(300.0, "upkeep.reconcile_inbound"),
     "ended": _every(_TICK * 6, "upkeep.complete"),
+    "rosters": _every(300.0, "upkeep.keep_rosters"),
+    "shifts": _every(60.0, "care.remind_shifts"),
     "audit-chain": _every(_TICK, "upkeep.seal_audit"),
     "auditor": _every(60.0, "upkeep.audit_invariants"),
 }

@@ -6,6 +6,7 @@ from followup.bootstrap import sms_of
 from followup.escalation.audit_cases import audit_cases
 from followup.escalation.page import PageOutside, send_pages
 from followup.escalation.raise_overdue import raise_overdue
+from followup.escalation.remind_shifts import remind_shifts
 from followup.escalation.respond import respond
 from followup.escalation.tick import tick
 from workers.app import app, house
@@ -50,3 +51,10 @@ def audit(*_ids: str) -> None:
     """Ask whether anybody was forgotten, and mend what can be mended."""
     here = house()
     audit_cases(here.database, here.clock, public_url=here.settings.public_url)
+
+
+@app.task(name="care.remind_shifts")
+def remind_staff(*_ids: str) -> None:
+    """Remind people of the shifts that begin soon."""
+    here = house()
+    remind_shifts(here.database, here.clock, public_url=here.settings.public_url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from followup.audit.seal import seal_all
 from followup.enrollment.complete import complete_due
+from followup.setup.keep_rosters import keep_rosters
 from workers.app import app, house
 
 
@@ -18,3 +19,10 @@ def complete(*_ids: str) -> None:
     """Complete the enrollments that have nothing left to happen."""
     home = house()
     complete_due(home.database, now=home.clock.now())
+
+
+@app.task(name="upkeep.keep_rosters")
+def keep_every_roster(*_ids: str) -> None:
+    """Freeze the past of every roster; make its shifts and prove its cover once a night."""
+    home = house()
+    keep_rosters(home.database, now=home.clock.now())

@@ -57,6 +57,8 @@ STAFF_KEYS = (
     "staff-new-signal",
     "staff-closed",
     "staff-verify-number",
+    "staff-test-page",
+    "staff-shift-reminder",
 )
 """Every text that code sends by name. A file that is missing, or that no code sends, is refused on loading."""
 

@@ -111,6 +111,12 @@ SYSTEM_PLACEHOLDERS: Mapping[str, Placeholder] = MappingProxyType(
                 _both("2:14 AM"),
                 _both("12:14 AM"),
             ),
+            Placeholder(
+                "shift_link",
+                "The address where staff confirm a shift with a button; opening it confirms nothing.",
+                _both("https://followup.example/s/3fJ2kQ9xT7bLwYdR5mZc1A"),
+                _both("https://followup.riverbend-clinic.example/s/3fJ2kQ9xT7bLwYdR5mZc1A"),
+            ),
             Placeholder("sign_in_code", "Six digits.", _both("482913"), _both("482913")),
         ),
     }

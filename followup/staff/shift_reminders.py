@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -17,31 +19,55 @@ from sqlalchemy.orm import Session, aliased
 from followup.audit.record import Actor, Subject, record
 from followup.errors import NotFound
 from followup.kit.ids import new_id
+from followup.kit.tokens import hash_token, random_token
+from followup.staff.cover import clinic_zone
 from followup.staff.duties.models import ShiftReminder
 from followup.staff.models import Shift, Staff
 
 HOURS_BEFORE = (12, 1)
+LONGEST_LINK = 64
 
 
-def due_reminders(session: Session, clinic_id: uuid.UUID, *, now: datetime) -> Sequence[ShiftReminder]:
+@dataclass(frozen=True, slots=True)
+class Reminding:
+    """A reminder that was just made, and the token for its link, which is stored nowhere."""
+
+    row: ShiftReminder
+    token: str
+
+
+def due_reminders(session: Session, clinic_id: uuid.UUID, *, now: datetime) -> list[Reminding]:
     """Make the reminder of every shift that begins soon and has none yet; the caller sends and marks them.
 
     A shift that was put on the roster late gets only the reminder that is nearest.
     """
-    made: list[ShiftReminder] = []
+    made: list[Reminding] = []
     for hours, sooner in zip(HOURS_BEFORE, (*HOURS_BEFORE[1:], 0), strict=True):
         begin, end = now + timedelta(hours=sooner), now + timedelta(hours=hours)
-        rows = [
-            {
-                "id": new_id(), "clinic_id": clinic_id, "staff_id": each.staff_id, "duty": each.duty,
-                "starts_at": each.starts_at, "hours_before": hours,
-            }
-            for each in _beginning(session, begin, end)
-        ]  # fmt: skip
-        if rows:
-            new = insert(ShiftReminder).values(rows).on_conflict_do_nothing().returning(ShiftReminder)
-            made += session.scalars(new)
+        for shift in _beginning(session, begin, end):
+            token = random_token()
+            row = session.scalar(
+                insert(ShiftReminder)
+                .values(
+                    id=new_id(), clinic_id=clinic_id, staff_id=shift.staff_id, duty=shift.duty,
+                    starts_at=shift.starts_at, hours_before=hours, token_hash=hash_token(token),
+                )
+                .on_conflict_do_nothing()
+                .returning(ShiftReminder)
+            )  # fmt: skip
+            if row is not None:
+                made.append(Reminding(row, token))
     return made
+
+
+def find_reminder(looking: Session, token: str, *, now: datetime) -> tuple[uuid.UUID, uuid.UUID] | None:
+    """Return (clinic, reminder) of a link until the shift begins; the engine role looks."""
+    found = looking.execute(
+        select(ShiftReminder.clinic_id, ShiftReminder.id).where(
+            ShiftReminder.token_hash == hash_token(token), ShiftReminder.starts_at > now
+        )
+    ).first()
+    return (found.clinic_id, found.id) if found and len(token) <= LONGEST_LINK else None
 
 
 def confirm_shift(session: Session, reminder_id: uuid.UUID, *, now: datetime) -> ShiftReminder:
@@ -58,12 +84,24 @@ def confirm_shift(session: Session, reminder_id: uuid.UUID, *, now: datetime) ->
     return row
 
 
-def reminder(session: Session, reminder_id: uuid.UUID) -> tuple[ShiftReminder, str]:
-    """Return a reminder and the name of the person it is for. Raises NotFound."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A reminder as its page shows it."""
+
+    name: str
+    duty: str
+    starts_at: datetime
+    zone: ZoneInfo
+    confirmed_at: datetime | None
+
+
+def reminder(session: Session, reminder_id: uuid.UUID) -> Told:
+    """Return what the page of a reminder shows. Raises NotFound."""
     row = session.get(ShiftReminder, reminder_id)
     if row is None:
         raise NotFound("This link is not valid any more.")
-    return row, session.get_one(Staff, row.staff_id).name
+    name = session.get_one(Staff, row.staff_id).name
+    return Told(name, row.duty, row.starts_at, clinic_zone(session), row.confirmed_at)
 
 
 def confirmed(session: Session, begin: datetime, end: datetime) -> set[tuple[uuid.UUID, str, datetime]]:

@@ -32,6 +32,7 @@ PUBLIC_ROUTES: Mapping[str, str] = {
     "/metrics": "counts and ages with ids only; kept inside the network by the proxy",
     "/api/v1/openapi.json": "the description of the API; the same for everybody",
     "/c/{code}": "shows a case code and a button to whoever holds the signed link; no detail before sign-in",
+    "/s/{token}": "shows a shift and a button to whoever holds the link that was sent to its phone",
     "/hooks/": "carriers sign what they send; the routes check it themselves",
     "/u/": "a signed link in a mail that ends the mails; the law asks that it works without a sign-in",
     "/static": "style sheets and one script",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from followup.audit.record import SYSTEM
-from followup.bootstrap import House
+from followup.bootstrap import House, open_house
+from followup.cli import run
 from followup.clinics.states import Channel
 from followup.db.sealed import blind
 from followup.kit.windows import zone
@@ -21,6 +24,7 @@ from followup.staff.plan_shifts import plan_shifts
 from followup.staff.roster import Hours, Plan, Rule
 from followup.staff.schedules import publish_schedule
 from tests.doors.conftest import NOW, SmallClinic
+from tests.servers_of_the_run import as_role
 
 LOS_ANGELES = zone("America/Los_Angeles")
 
@@ -47,6 +51,23 @@ def people(house: House, clinic: SmallClinic) -> dict[str, str]:
 @pytest.fixture
 def admin(clinic: SmallClinic, signed_in: Callable[..., TestClient]) -> TestClient:
     return signed_in(clinic, "clinic_admin")
+
+
+@pytest.fixture
+def as_operator(monkeypatch: pytest.MonkeyPatch, owner_url: str, tmp_path: Path) -> Iterator[None]:
+    """The environment in which an operator of the test's own service runs commands."""
+    for name in [each for each in os.environ if each.startswith("FOLLOWUP_")]:
+        monkeypatch.delenv(name)
+    for name, value in {
+        "ENVIRONMENT": "test", "DATABASE_URL": owner_url, "SECRET_KEYS": "0" * 40, "ENCRYPTION_KEYS": "ab" * 32,
+        "DATA_FOLDER": str(tmp_path / "data"),
+        **{f"DATABASE_{role.upper()}_URL": as_role(owner_url, role) for role in ("app", "engine", "intake")},
+    }.items():  # fmt: skip
+        monkeypatch.setenv(f"FOLLOWUP_{name}", value)
+    open_house.cache_clear()
+    yield
+    open_house().database.dispose()
+    open_house.cache_clear()
 
 
 def form(people: dict[str, str], **changes: str) -> dict[str, str]:
@@ -90,12 +111,8 @@ def test_an_override_is_checked_saved_and_taken_back(
     assert nurse_on_call(house, clinic, 30) == ["physician"]
     shown = admin.get("/roster")
     assert "a day at a course" in shown.text
-    (place,) = {
-        part.split('"')[0]
-        for part in shown.text.split('action="/roster/overrides/')[1:]
-        if "withdraw" in part
-    }
-    assert admin.post(f"/roster/overrides/{place}").status_code == 303
+    (place,) = re.findall(r'action="(/roster/overrides/[^"]+/withdraw)"', shown.text)
+    assert admin.post(place).status_code == 303
     assert nurse_on_call(house, clinic, 30) == ["nurse"]
 
 
@@ -133,15 +150,13 @@ def test_only_who_manages_staff_changes_the_roster(coordinator: TestClient, peop
 
 
 def test_the_command_says_who_would_be_paged_step_by_step(
-    house: House, clinic: SmallClinic, people: dict[str, str], monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
-    from followup import bootstrap
-    from followup.cli.on_call import on_call
-
-    monkeypatch.setattr(bootstrap, "open_house", lambda: house)
-    on_call(clinic="", at="2026-03-08T02:30")  # skipped by the clock: the first instant after it
+    clinic: SmallClinic, people: dict[str, str], as_operator: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # 2:30 is skipped by the clock on that day: the first instant after it is meant.
+    assert run(["on-call", "--at", "2026-03-08T02:30"]) == 0
     told = capsys.readouterr().out
     assert "Sun, Mar 8, 2026, 3:00 AM (America/Los_Angeles)" in told
     assert "1. nurse: Nurse of riverbend (text, call)" in told
     assert "nurse: Nurse of riverbend, every day, until Mon, Mar 9, 12:00 AM" in told
+    assert run(["on-call", "--at", "tonight"]) == 2
+    assert "write it like 2026-07-04T02:30" in capsys.readouterr().err

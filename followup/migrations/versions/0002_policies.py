@@ -81,6 +81,7 @@ ENGINE_READS = {
     "staff": "id, clinic_id, email_blind, disabled_at",
     "staff_session": "id, clinic_id, staff_id, token_hash, last_seen_at, expires_at, ended_at, is_open",
     "staff_link": "id, clinic_id, staff_id, kind, token_hash, expires_at, used_at",
+    "shift_reminder": "id, clinic_id, starts_at, token_hash",
     "roster_plan": "id, clinic_id, frozen_until, planned_until, checked_at",
     "shift": "id, clinic_id, starts_at, ends_at",
     "api_key": "id, clinic_id, role, key_hash, expires_at, revoked_at",

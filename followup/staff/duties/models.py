@@ -82,11 +82,16 @@ class ShiftReminder(ClinicRow):
     """That somebody was reminded of a shift, and whether they said that they will be there. Care time."""
 
     __tablename__ = "shift_reminder"
-    __table_args__ = (UniqueConstraint("clinic_id", "staff_id", "duty", "starts_at", "hours_before"),)
+    __table_args__ = (
+        UniqueConstraint("clinic_id", "staff_id", "duty", "starts_at", "hours_before"),
+        UniqueConstraint("token_hash"),
+    )
 
     staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
     duty: Mapped[str]
     starts_at: Mapped[datetime]
     hours_before: Mapped[int]
+    # Of the link in the text: 128 random bits, so a fast hash is enough.
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
     sent_at: Mapped[datetime | None]  # null: nobody could be told, because no contact point is verified
     confirmed_at: Mapped[datetime | None]

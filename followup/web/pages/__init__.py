@@ -14,6 +14,7 @@ from followup.web.pages import (
     health,
     inbox,
     patients,
+    phones,
     roster,
     sign_in,
     tasks,
@@ -22,7 +23,7 @@ from followup.web.pages import (
 
 router = APIRouter()
 for screen in (
-    sign_in, account, today, enroll, patients, change, inbox, tasks, escalations, roster, accept, audit,
-    health,
+    sign_in, account, today, enroll, patients, change, inbox, tasks, escalations, roster, phones, accept,
+    audit, health,
 ):  # fmt: skip
     router.include_router(screen.router)
