@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -50,13 +51,16 @@ def resume_sending(
 
 @app.command()
 def apply(
-    file: Annotated[Path, typer.Argument(help="the clinic file; docs/reference/clinic-file.md explains it")],
+    file: Annotated[
+        Path, typer.Argument(help="the clinic file (docs/reference/clinic-file.md); '-': standard input")
+    ],
     check: Annotated[bool, typer.Option("--check", help="only read the file and say what is wrong")] = False,
 ) -> None:
     """Create the clinic of a file, or change it to what the file says. Applying twice changes nothing."""
-    from followup.setup.clinic_file import read_clinic_file
+    from followup.setup.clinic_file import parse_clinic_file, read_clinic_file
 
-    read = read_clinic_file(file)
+    is_piped = str(file) == "-"
+    read = parse_clinic_file(sys.stdin.read(), name="standard input") if is_piped else read_clinic_file(file)
     if check:
         print(f"{file.name} is in order: clinic {read.clinic.slug}, {len(read.staff)} staff")
         return
