@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     data_folder: Path = Field(Path(".followup"), description="embedded servers, clock file, logs")
     templates_folder: Path = Field(ROOT / "templates", description="pathways, system texts, pages")
     log_format: str = Field("json", description="json or plain")
+    require_second_factor: bool | None = Field(
+        None, description="whether everybody signs in with a second factor; if not set: in production yes"
+    )
     web_host: str = "127.0.0.1"
     web_port: int = 8000
     deadman_url: str | None = Field(None, description="outside monitor, told every minute that sweeps run")
@@ -128,6 +131,11 @@ class Settings(BaseSettings):
     def is_production(self) -> bool:
         """Whether real patients are on the other end."""
         return self.environment is Environment.production
+
+    @property
+    def asks_second_factor(self) -> bool:
+        """Whether nobody gets in with a password alone."""
+        return self.is_production if self.require_second_factor is None else self.require_second_factor
 
     def database_url_of(self, role: Role) -> str:
         """Return the SQLAlchemy URL (psycopg 3) of one database role.

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from followup.cli import audit, clinic, doctor, enroll, keys, on_call, pathway, processes, triage, vault, why
+from followup.cli import (
+    audit,
+    clinic,
+    doctor,
+    enroll,
+    keys,
+    on_call,
+    pathway,
+    processes,
+    staff,
+    triage,
+    vault,
+    why,
+)
 
 app = typer.Typer(
     name="followup",
@@ -29,4 +42,5 @@ app.add_typer(clinic.app, name="clinic")
 app.add_typer(pathway.app, name="pathway")
 app.add_typer(keys.app, name="api-key")
 app.add_typer(audit.app, name="audit")
+app.add_typer(staff.app, name="staff")
 app.add_typer(triage.app, name="triage")

@@ -6,6 +6,7 @@ addresses take no more room than ten and nobody can aim at somebody else's row. 
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import Float, func, literal, select
@@ -35,6 +36,8 @@ class Limit:
 PERSON_FROM_PLACE = Limit("person from place", burst=8, per_minute=1)
 PLACE = Limit("place", burst=60, per_minute=10)
 PERSON = Limit("person", burst=100, per_minute=5)
+# A million codes, five at once and one every two minutes: guessing takes years.
+SECOND_FACTOR = Limit("second factor", burst=5, per_minute=0.5)
 
 
 def count_try(looking: Session, *, address: str, place: str) -> None:
@@ -63,3 +66,9 @@ def take(looking: Session, limit: Limit, key: str) -> bool:
         where=refilled >= 1.0,
     ).returning(SignInBucket.slot)
     return looking.scalars(select(SignInBucket.slot).from_statement(counted)).first() is not None
+
+
+def count_code(looking: Session, staff_id: uuid.UUID) -> None:
+    """Count one try at a second factor; the engine role counts. Raises TooManyTries."""
+    if not take(looking, SECOND_FACTOR, str(staff_id)):
+        raise TooManyTries

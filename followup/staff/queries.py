@@ -75,8 +75,11 @@ def find_by_address(looking: Session, address: str) -> FoundStaff | None:
     return FoundStaff(row.clinic_id, row.id) if row else None
 
 
-def find_session(looking: Session, token: str) -> FoundSession | None:
-    """Find the open session of a cookie's token: not ended, not idle too long, person not disabled."""
+def find_session(looking: Session, token: str, *, is_open: bool = True) -> FoundSession | None:
+    """Find the session of a cookie's token: not ended, not idle too long, person not disabled.
+
+    With ``is_open`` false: one that still waits for the second factor, and only such a one.
+    """
     if not token or len(token) > LONGEST_SECRET:
         return None
     row = looking.execute(
@@ -90,6 +93,7 @@ def find_session(looking: Session, token: str) -> FoundSession | None:
         .join(Staff, Staff.id == StaffSession.staff_id)
         .where(
             StaffSession.token_hash == hash_token(token),
+            StaffSession.is_open == is_open,
             StaffSession.ended_at.is_(None),
             StaffSession.expires_at > func.now(),
             StaffSession.last_seen_at > func.now() - IDLE_LIMIT,

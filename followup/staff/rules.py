@@ -7,10 +7,15 @@ raised.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 
+import pyotp
+
+from followup.kit.tokens import same
 from followup.staff.states import StaffRole
 
 
@@ -51,6 +56,12 @@ IDLE_LIMIT = timedelta(minutes=15)
 ABSOLUTE_LIMIT = timedelta(hours=12)
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 256
+# How long a proof of who one is counts for a sensitive change, and how long the second factor is waited for.
+PROOF_LASTS = timedelta(minutes=10)
+HALF_WAY_LIMIT = timedelta(minutes=10)
+STEP_SECONDS = 30
+_LOOKS_LIKE = str.maketrans("0134578@$", "oieastbas")
+_ROWS = ("01234567890123456789", "qwertyuiopasdfghjklzxcvbnm", "abcdefghijklmnopqrstuvwxyz")
 
 
 def allows(role: StaffRole, permission: Permission) -> bool:
@@ -58,12 +69,58 @@ def allows(role: StaffRole, permission: Permission) -> bool:
     return permission in PERMISSIONS[role]
 
 
-def password_problem(password: str) -> str | None:
-    """Return what is wrong with a new password, or None. Length is all that is asked for; 15 is better."""
+def password_problem(password: str, *, about: Iterable[str] = ()) -> str | None:
+    """Return what is wrong with a new password, or None: its length, and whether thieves try it first.
+
+    ``about`` are words that a stranger could guess, such as the person's own address. No kind of character is asked
+    for. Source: OWASP ASVS 5.0, 6.2.
+    """
     if len(password) < SHORTEST_PASSWORD:
         return f"Use at least {SHORTEST_PASSWORD} characters. A sentence is easiest to remember."
     if len(password) > LONGEST_PASSWORD:
         return f"Use at most {LONGEST_PASSWORD} characters."
     if len(set(password)) < 5:
         return "Use more than a few different characters."
+    if _is_common(password, about):
+        return "This is among the first passwords that thieves try. Use a sentence of your own."
     return None
+
+
+def step_of(code: str, secret: str, *, last: int | None, seconds: float) -> int | None:
+    """Return the time step a code belongs to, or None: one step of drift either way, none at or before ``last``.
+
+    ``seconds`` is machine time since 1970.
+    """
+    written = "".join(code.split())
+    if len(written) != 6 or not (written.isascii() and written.isdigit()):
+        return None
+    present = int(seconds // STEP_SECONDS)
+    found = None
+    for step in (present - 1, present, present + 1):
+        # Every step is compared, so that the time tells nothing.
+        if same(pyotp.TOTP(secret).at(step * STEP_SECONDS), written) and (last is None or step > last):
+            found = step
+    return found
+
+
+def _is_common(password: str, about: Iterable[str]) -> bool:
+    bare = _bare(password)
+    known = _common() | {_bare(word) for word in about if len(_bare(word)) > 3}
+    halves = {bare[: len(bare) // parts] for parts in (2, 3, 4) if bare == bare[: len(bare) // parts] * parts}
+    return (
+        bare in known
+        or bool(halves & known)
+        or any(password.lower() in row or password.lower() in row[::-1] for row in _ROWS)
+    )
+
+
+def _bare(password: str) -> str:
+    """A password without its decoration: letters only, lower case, letters for digits that look like them."""
+    lower = password.lower().strip("0123456789!?.,;:*#$%&()[]{}<>+=_- ")
+    return "".join(filter(str.isalpha, lower.translate(_LOOKS_LIKE)))
+
+
+@functools.cache
+def _common() -> frozenset[str]:
+    lines = Path(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))

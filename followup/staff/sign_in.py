@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -41,9 +41,9 @@ class TooManyTries(FollowupError):
     code = "too-many-tries"
 
 
-def hash_password(password: str) -> str:
-    """Return the argon2id hash to store; raises InvalidInput for a password that is too short or too long."""
-    if problem := password_problem(password):
+def hash_password(password: str, *, about: Iterable[str] = ()) -> str:
+    """Return the argon2id hash to store; raises InvalidInput for a password that is too short, long or common."""
+    if problem := password_problem(password, about=about):
         raise InvalidInput("password", problem)
     with _hashing():
         return _HASHER.hash(password)
@@ -74,7 +74,9 @@ def set_password(
     staff = session.get(Staff, staff_id, with_for_update=True)
     if staff is None:
         raise NotFound
-    staff.password_hash = hash_password(password)
+    staff.password_hash = hash_password(
+        password, about=[staff.name, *staff.email.replace("@", ".").split(".")]
+    )
     end_all(session, staff_id)
     record(
         session, staff.clinic_id, actor=actor, action="set password", now=now,

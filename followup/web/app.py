@@ -27,6 +27,7 @@ from followup.web.security import Guard
 
 PUBLIC_ROUTES: Mapping[str, str] = {
     "/sign-in": "nobody is signed in yet",
+    "/welcome/{token}": "a one-time link to choose a password; it opens a form, and only the form acts",
     "/healthz": "says that the process runs, nothing else",
     "/readyz": "ages and yes or no, for the load balancer; no clinic, no patient",
     "/metrics": "counts and ages with ids only; kept inside the network by the proxy",

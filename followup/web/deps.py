@@ -85,13 +85,15 @@ def cookie_name(house: House) -> str:
 class AtDesk:
     """Dependency: a signed-in person whose role includes ``permission``."""
 
+    is_open = True
+
     def __init__(self, permission: Permission | None = None) -> None:
         self.permission = permission
 
     def __call__(self, request: Request) -> Iterator[Desk]:
         """Open the transaction; raises NotSignedIn or NotAllowed."""
         house = house_of(request)
-        found = _session_of(request, house)
+        found = _session_of(request, house, is_open=self.is_open)
         with house.database.transaction(found.clinic_id) as session:
             person = queries.person(session, found.staff_id)
             if person is None:
@@ -109,6 +111,12 @@ class AtDesk:
                 now=house.clock.now(),
                 session_id=found.session_id,
             )
+
+
+class AtDoor(AtDesk):
+    """Dependency: somebody who gave the right password and has still to give the second factor."""
+
+    is_open = False
 
 
 class WithKey:
@@ -146,6 +154,18 @@ def at_desk(permission: Permission | None = None) -> Any:
     return Depends(AtDesk(permission), scope="function")
 
 
+def at_door() -> Any:
+    """Ask for somebody between the password and the second factor."""
+    return Depends(AtDoor(), scope="function")
+
+
+def person_of(desk: Desk) -> tuple[uuid.UUID, uuid.UUID]:
+    """Return the ids of the person at the desk and of the session; a key has neither. Raises NotSignedIn."""
+    if desk.actor.id is None or desk.session_id is None:
+        raise NotSignedIn
+    return desk.actor.id, desk.session_id
+
+
 def with_key(permission: Permission) -> Any:
     """Ask for a machine; the transaction ends, and is committed, before the answer is sent."""
     return Depends(WithKey(permission), scope="function")
@@ -158,10 +178,10 @@ def engine_of(request: Request) -> Iterator[Session]:
         yield looking
 
 
-def _session_of(request: Request, house: House) -> queries.FoundSession:
+def _session_of(request: Request, house: House, *, is_open: bool) -> queries.FoundSession:
     token = request.cookies.get(cookie_name(house), "")
     with house.database.engine() as looking:
-        found = queries.find_session(looking, token)
+        found = queries.find_session(looking, token, is_open=is_open)
     if found is None:
         raise NotSignedIn
     # A page that refreshes itself is not a person who is there: it must not keep a session alive.

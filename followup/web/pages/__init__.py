@@ -16,14 +16,16 @@ from followup.web.pages import (
     patients,
     phones,
     roster,
+    second_factor,
     sign_in,
     tasks,
     today,
+    welcome,
 )
 
 router = APIRouter()
 for screen in (
-    sign_in, account, today, enroll, patients, change, inbox, tasks, escalations, roster, phones, accept,
-    audit, health,
+    sign_in, second_factor, welcome, account, today, enroll, patients, change, inbox, tasks, escalations,
+    roster, phones, accept, audit, health,
 ):  # fmt: skip
     router.include_router(screen.router)

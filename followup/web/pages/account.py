@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from followup.staff import sessions
+from followup.staff.second_factor import has_factor
 from followup.web.deps import Desk, at_desk
 from followup.web.ids import Id
 from followup.web.render import page
@@ -18,7 +19,13 @@ def show(request: Request, desk: Desk = at_desk()) -> Response:
     """List where this person is signed in."""
     assert desk.actor.id
     found = sessions.open_sessions(desk.session, desk.actor.id)
-    return page(request, "pages/account.html", desk=desk, sessions=found)
+    return page(
+        request,
+        "pages/account.html",
+        desk=desk,
+        sessions=found,
+        has_factor=has_factor(desk.session, desk.actor.id),
+    )
 
 
 @router.post("/account/sessions/{session_id}/end")

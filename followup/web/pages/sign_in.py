@@ -1,16 +1,14 @@
 """Sign in and out.
 
-An unknown address, a wrong password and a disabled person get the same answer after the same time.
-
-The second factor takes its place between the password and the session; until then the password alone opens
-one.
+An unknown address, a wrong password and a disabled person get the same answer after the same time. Where somebody
+has a second factor, or the service asks for one, the password opens only the page of the second step.
 """
 
 from __future__ import annotations
 
 import time
 import uuid
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -18,6 +16,7 @@ from fastapi.responses import RedirectResponse, Response
 from followup.errors import InvalidInput
 from followup.staff import limits, queries, sessions
 from followup.staff.rules import ABSOLUTE_LIMIT
+from followup.staff.second_factor import has_factor
 from followup.staff.sign_in import SignInRefused, is_right
 from followup.web.deps import Desk, at_desk, cookie_name, engine_of, house_of
 from followup.web.forms import Fields, Posted
@@ -43,18 +42,33 @@ def sign_in(request: Request, fields: Posted) -> Response:
     """Check address and password; on success begin a new session and go where the person wanted to."""
     began = time.monotonic()
     try:
-        token = _token(request, fields)
+        token, is_open = _token(request, fields)
     except SignInRefused as refused:
         time.sleep(max(0.0, _REFUSED_AFTER_SECONDS - (time.monotonic() - began)))
         return page(
-            request, "pages/sign_in.html", status=403, next=local_path(fields.text("next")), kept=_kept(fields),
+            request, "pages/sign_in.html", status=403, next=local_path(fields.text("next")), kept=kept_of(fields),
             ended=False, errors={"email": refused.message}, values={"email": fields.text("email")},
         )  # fmt: skip
-    wanted, kept = local_path(fields.text("next")), _kept(fields)
-    answer: Response = RedirectResponse(wanted, status_code=303)
+    wanted, kept = local_path(fields.text("next")), kept_of(fields)
+    if is_open:
+        return enter(request, token, wanted=wanted, kept=kept)
+    step = RedirectResponse(f"/sign-in/second-factor?next={quote(wanted, safe='/')}", status_code=303)
     if kept:
-        answer = page(request, "pages/work_kept.html", next=wanted, kept=kept)
+        form = page(
+            request, "pages/second_factor.html", next=wanted, kept=kept, errors={}, factor=None, values={}
+        )
+        return enter(request, token, wanted=wanted, kept=kept, instead=form)
+    return enter(request, token, wanted=wanted, kept=[], instead=step)
+
+
+def enter(
+    request: Request, token: str, *, wanted: str, kept: list[tuple[str, str]], instead: Response | None = None
+) -> Response:
+    """Hand the cookie of a session over with the answer: the page that was wanted, or another one first."""
     house = house_of(request)
+    answer = instead or RedirectResponse(wanted, status_code=303)
+    if kept and instead is None:
+        answer = page(request, "pages/work_kept.html", next=wanted, kept=kept)
     answer.set_cookie(
         cookie_name(house), token, max_age=int(ABSOLUTE_LIMIT.total_seconds()), path="/", httponly=True,
         samesite="lax", secure=house.settings.public_url.startswith("https://"),
@@ -79,7 +93,7 @@ def local_path(wanted: str) -> str:
     return wanted if is_ours and "\\" not in wanted and len(wanted) < 500 else "/"
 
 
-def _token(request: Request, fields: Fields) -> str:
+def _token(request: Request, fields: Fields) -> tuple[str, bool]:
     address, password = fields.text("email"), fields.get("password", "")
     if not address or not password:
         raise SignInRefused("Give your email address and your password.")
@@ -91,15 +105,18 @@ def _token(request: Request, fields: Fields) -> str:
     # For nobody, the same work: a transaction of no clinic, and a hash that no password fits.
     staff_id = found.staff_id if found else None
     with house.database.transaction(found.clinic_id if found else NOBODY) as session:
-        token = ""
+        token, is_open = "", True
         if is_right(session, staff_id, password, now=house.clock.now()) and found:
-            token = sessions.begin(session, found.clinic_id, found.staff_id, now=house.clock.now())
+            is_open = not (house.settings.asks_second_factor or has_factor(session, found.staff_id))
+            token = sessions.begin(
+                session, found.clinic_id, found.staff_id, now=house.clock.now(), is_open=is_open
+            )
     if not token:
         raise SignInRefused
-    return token
+    return token, is_open
 
 
-def _kept(fields: Fields) -> list[tuple[str, str]]:
+def kept_of(fields: Fields) -> list[tuple[str, str]]:
     """What was typed into another form when its session ended."""
     try:
         return parse_qsl(fields.get("kept", ""), keep_blank_values=True, max_num_fields=300)
