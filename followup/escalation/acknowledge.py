@@ -43,6 +43,7 @@ class Result(StrEnum):
     several = "several"  # more than one case could be meant
     no_code = "no_code"  # "ok" alone accepts nothing
     is_stop = "is_stop"
+    is_start = "is_start"
     help = "help"
 
 
@@ -57,7 +58,7 @@ class StaffAnswer:
     @property
     def changed(self) -> bool:
         """Whether anything was changed by it."""
-        return self.result in (Result.accepted, Result.passed_on, Result.is_stop)
+        return self.result in (Result.accepted, Result.passed_on, Result.is_stop, Result.is_start)
 
 
 def accept(

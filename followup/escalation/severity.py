@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from followup.audit.record import SYSTEM, Actor, Subject, moved, record
-from followup.errors import InvalidInput, NotAllowed
+from followup.errors import ForbiddenState, InvalidInput, NotAllowed
 from followup.escalation.climb import set_repage
 from followup.escalation.models import Escalation
-from followup.escalation.move import lock_case, page_anew, policy_of, start_contact_clock
+from followup.escalation.move import is_open, lock_case, page_anew, policy_of, start_contact_clock
 from followup.escalation.plan_pages import page_person
 from followup.escalation.rules import is_higher
 from followup.escalation.states import CaseTier, EscalationState, TimerKind
@@ -48,7 +48,10 @@ def raise_tier(
 def raise_tier_by_hand(
     session: Session, case_id: uuid.UUID, *, reason: str, public_url: str, now: datetime, staff: Staff
 ) -> Escalation:
-    """Raise a case to emergency because a person says so; anybody of the clinic may. Raises InvalidInput."""
+    """Raise a case to emergency because a person says so; anybody of the clinic may.
+
+    Raises InvalidInput without a reason, ForbiddenState for a closed case.
+    """
     case = _locked_for_a_reason(session, case_id, reason)
     raise_tier(
         session, case, CaseTier.emergency, reason="raised by a person", public_url=public_url, now=now,
@@ -110,7 +113,10 @@ def _shorten_contact_clock(session: Session, case: Escalation, *, now: datetime)
 def _locked_for_a_reason(session: Session, case_id: uuid.UUID, reason: str) -> Escalation:
     if not reason.strip():
         raise InvalidInput("reason", "Say why.")
-    return lock_case(session, case_id)
+    case = lock_case(session, case_id)
+    if not is_open(case):
+        raise ForbiddenState("This case is closed; a new message opens a new one.")
+    return case
 
 
 def _audit(

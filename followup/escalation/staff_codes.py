@@ -22,6 +22,7 @@ from followup.staff.models import Staff, StaffContactPoint
 
 # Ours for staff; the carrier acts on its own list and tells us with the text.
 _STOP = re.compile(r"\s*(stop|stopall|unsubscribe|cancel|end|quit|revoke|optout|opt out)\W*", re.IGNORECASE)
+_START = re.compile(r"\s*(start|unstop)\W*", re.IGNORECASE)
 _BARE = re.compile(
     r"\s*(ack|acknowledged?|ok(ay)?|k|yes|y|yep|accept(ed)?|got it|on it|mine|will do|1|4)\W*", re.IGNORECASE
 )
@@ -57,6 +58,11 @@ def sender_of(session: Session, from_blind: bytes) -> Sender | None:
 def is_stop(text: str) -> bool:
     """Whether a text asks us to stop, in the carriers' own words."""
     return _STOP.fullmatch(text) is not None
+
+
+def is_start(text: str) -> bool:
+    """Whether a text asks for our texts again; "yes" alone does not, it answers a page."""
+    return _START.fullmatch(text) is not None
 
 
 def is_bare(text: str) -> bool:

@@ -55,6 +55,26 @@ def stop_texts(
             use_next_way(session, case, page, public_url=public_url, now=now)
 
 
+def start_texts(session: Session, points: Sequence[StaffContactPoint], *, now: datetime) -> bool:
+    """Page this phone by text again, if it was STOP that ended it; False if nothing was to be undone."""
+    stopped = session.scalars(
+        select(StaffContactPoint)
+        .where(
+            StaffContactPoint.id.in_([each.id for each in points]),
+            StaffContactPoint.disabled_reason == OPTED_OUT,
+        )
+        .order_by(StaffContactPoint.id)
+        .with_for_update()
+    ).all()
+    for point in stopped:
+        point.disabled_at = point.disabled_reason = None
+        record(
+            session, point.clinic_id, actor=Actor("staff", point.staff_id), action="texts to staff again",
+            now=now, subject=Subject("staff_contact_point", point.id),
+        )  # fmt: skip
+    return bool(stopped)
+
+
 def _cases_paging(session: Session, ids: Sequence[uuid.UUID]) -> Sequence[uuid.UUID]:
     return session.scalars(
         select(Escalation.id)

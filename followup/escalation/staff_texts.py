@@ -22,8 +22,8 @@ from followup.escalation.follow_page import PageReport, track_page
 from followup.escalation.models import Escalation, Page
 from followup.escalation.open import Finding, open_case
 from followup.escalation.plan_pages import answer_staff
-from followup.escalation.staff_codes import Sender, answer_codes, is_bare, is_stop, sender_of
-from followup.escalation.staff_stop import stop_texts
+from followup.escalation.staff_codes import Sender, answer_codes, is_bare, is_start, is_stop, sender_of
+from followup.escalation.staff_stop import start_texts, stop_texts
 from followup.escalation.states import CaseTier, PagePurpose
 from followup.intake.models import ProviderEvent
 from followup.intake.states import EventKind
@@ -131,11 +131,18 @@ def handle_staff_text(
     if was_stop or is_stop(body):
         stop_texts(session, sender.points, public_url=public_url, now=now)
         return StaffAnswer(Result.is_stop)
+    if is_start(body) and start_texts(session, sender.points, now=now):
+        return StaffAnswer(Result.is_start)
     answer = answer_codes(session, sender, body, public_url=public_url, now=now)
-    if answer is not None:
-        return answer
-    if is_bare(body):
-        return StaffAnswer(Result.no_code)
+    if answer is None and is_bare(body):
+        answer = StaffAnswer(Result.no_code)
+    return answer or _read(session, clinic_id, body, cause_id=cause_id, public_url=public_url, now=now)
+
+
+def _read(
+    session: Session, clinic_id: uuid.UUID, body: str, *, cause_id: uuid.UUID, public_url: str, now: datetime
+) -> StaffAnswer:
+    """Triage the words of a member of staff as if a patient had written them."""
     decision = triage(body, Context(lang="en"))
     if decision.tier in (Tier.EMERGENCY, Tier.URGENT):
         rule = next((each.rule for each in decision.evidence), None)
@@ -154,7 +161,9 @@ def _text(session: Session, event: ProviderEvent, *, public_url: str, now: datet
         public_url=public_url, now=now, was_stop=fields.get("OptOutType", "") == "STOP",
     )  # fmt: skip
     sender = sender_of(session, from_blind)
-    if answer.result is Result.is_stop or sender is None or _is_fed(session, sender, answer, now=now):
+    # The carrier answers STOP and START itself.
+    is_theirs = answer.result in (Result.is_stop, Result.is_start)
+    if is_theirs or sender is None or _is_fed(session, sender, answer, now=now):
         return
     key = _KEYS.get(answer.result, HELP)
     case = session.get(Escalation, answer.case_id) if answer.case_id and key != HELP else None

@@ -199,6 +199,19 @@ def test_a_closed_case_takes_no_attempts(accepted) -> None:
         attempt(accepted, "Bea", RANG)
 
 
+def test_a_closed_case_changes_no_tier(accepted) -> None:
+    attempt(accepted, "Bea", SPOKE)
+    close(accepted)
+    with accepted.transaction() as session:
+        staff = accepted.staff(session, "Bea")
+        with pytest.raises(ForbiddenState):
+            raise_tier_by_hand(
+                session, accepted.case().id, reason="x", public_url=PUBLIC_URL, now=accepted.now, staff=staff
+            )
+        with pytest.raises(ForbiddenState):
+            lower_tier(session, accepted.case().id, reason="x", now=accepted.now, staff=staff)
+
+
 def test_a_coordinator_logs_no_attempts(accepted) -> None:
     accepted.add_staff("Alma", StaffRole.coordinator, "+14155550134")
     with pytest.raises(NotAllowed):

@@ -6,15 +6,19 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from followup.escalation.acknowledge import accept
+from followup.db.sealed import blind
+from followup.escalation.acknowledge import Result, accept
 from followup.escalation.close import close_case
 from followup.escalation.models import EscalationSignal
+from followup.escalation.staff_texts import handle_staff_text
 from followup.escalation.states import CaseTier, EscalationState
 from followup.intake.states import EventKind
+from followup.kit.ids import new_id
 from followup.messaging.models import Message
 from followup.messaging.states import Purpose
 from followup.replies.process import process_events
 from followup.staff.models import StaffContactPoint
+from followup.staff.on_call import ways_to
 from followup.tasks.models import Task
 from followup.tasks.states import TaskKind
 from tests.stages.escalation.ward import OUR_NUMBER, PUBLIC_URL
@@ -178,6 +182,23 @@ def test_scenario_19_stop_from_a_nurse_disables_the_phone_and_the_next_way_is_us
         assert point.disabled_reason == "opted out"
         tasks = session.scalars(select(Task).where(Task.kind == TaskKind.staffing)).all()
         assert len(tasks) == 1
+
+
+def test_start_from_a_nurse_ends_what_stop_began_and_nothing_else(ward) -> None:
+    bea = blind("phone", ward.people["Bea"].phone)
+
+    def says(body: str) -> Result:
+        with ward.transaction() as session:
+            return handle_staff_text(
+                session, ward.clinic_id, from_blind=bea, body=body, cause_id=new_id(), public_url=PUBLIC_URL,
+                now=ward.now,
+            ).result  # fmt: skip
+
+    assert says("start") is Result.help
+    assert says("STOP") is Result.is_stop
+    assert says("Start") is Result.is_start
+    with ward.transaction() as session:
+        assert [way.channel.value for way in ways_to(session, ward.people["Bea"].id)] == ["sms", "voice"]
 
 
 def test_a_red_flag_in_a_text_of_staff_is_never_lost(ward) -> None:
