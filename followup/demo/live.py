@@ -1,6 +1,6 @@
 """The live demo: all of it runs, 24 invented patients are in their recovery, and the phones are yours.
 
-Their past is real: the clinic began with followup six days ago, everybody was enrolled then, and those days were
+Their past is real: the clinic began with followup three days ago, everybody was enrolled then, and those days were
 run through the service at full speed. Who was treated before that has no texts from then, and the record says why.
 """
 
@@ -22,7 +22,7 @@ from followup.errors import InvalidInput
 from followup.kit.clock import SystemClock
 from followup.kit.windows import to_local, to_utc, zone
 
-HISTORY_DAYS = 6
+HISTORY_DAYS = 3
 ENROLLED_AT = time(8, 30)
 OPENS_AT = time(
     10, 40
