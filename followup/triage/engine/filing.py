@@ -65,7 +65,7 @@ def may_file(
         return filing
     limits = rules.model.thresholds
     strange = 0 if covered else rules.model.strange(understood.scan.words)
-    calm = calmness(reading.chances[Tier.ROUTINE], strange)
+    calm = calmness(reading.chances[Tier.ROUTINE], strange, limits["strange_word"])
     needed = limits["file_covered" if covered else "file" if reason else "file_without_reason"]
     sure = calm >= needed
     danger = reading.at_least(Tier.URGENT) > limits["danger_covered" if covered else "danger"]
@@ -139,14 +139,10 @@ def _unexplained(understood: Understood, rules: Ruleset) -> tuple[str, ...]:
     return tuple(dict.fromkeys(out))[:20]
 
 
-#: How much one word that routine replies do not use weighs against filing, in units of log-odds.
-STRANGE_WORD = 0.8
-
-
-def calmness(chance: float, strange: int) -> float:
+def calmness(chance: float, strange: int, charge: float) -> float:
     """Return the margin for filing: log-odds of routine, less a charge for every unfamiliar word."""
     bounded = min(max(chance, 1e-4), 1 - 1e-4)
-    return math.log(bounded / (1 - bounded)) - STRANGE_WORD * strange
+    return math.log(bounded / (1 - bounded)) - charge * strange
 
 
 _WHOLE = frozenset({"acknowledgement", "thumbs up to a closed question"})

@@ -24,9 +24,11 @@ GRAVE = frozenset({Tier.EMERGENCY, Tier.URGENT})
 #: Emergency or urgent replies of unseen writers, per thousand, that the filing margin may let through.
 GRAVE_PER_THOUSAND = 1.2
 UNSAFE_PER_THOUSAND = 5.0
-#: How much more a kind of evidence counts toward filing, in log-odds: the rules explain every word; some
-#: reason; none.
-EVIDENCE = {"file_covered": 2.0, "file": 0.0, "file_without_reason": -0.7}
+#: How much more a reply counts toward filing, in log-odds, when the rules explain every word, or know no reason.
+BONUSES = (1.0, 2.0, 3.0)
+WITHOUT_REASON = -0.7
+CHARGES = (0.3, 0.5, 0.7, 0.9, 1.2)
+DANGER = {"danger": 0.3, "danger_covered": 0.8}
 ALERTS = {
     "emergency": (0.35, 0.4, 0.45, 0.5),
     "urgent": (0.4, 0.45, 0.5),
@@ -42,8 +44,12 @@ class Case:
     truth: Tier
     found: Tier | None
     kind: str
-    calm: float
+    strange: int
     reading: Reading
+
+    def calm(self, charge: float) -> float:
+        """Return the filing margin at this charge per unfamiliar word."""
+        return calmness(self.reading.chances[Tier.ROUTINE], self.strange, charge)
 
 
 def cases_of(
@@ -58,9 +64,8 @@ def cases_of(
         reading = Reading(dict(zip(TIERS, (float(value) for value in row), strict=True)))
         words = {w for w in judged.understood.scan.words if len(w) > 1 and w.isalpha()}
         strange = 0 if judged.filing.covered else len(words - familiar[example.writer])
-        calm = calmness(reading.chances[Tier.ROUTINE], strange)
         found = judged.tier if judged.tier in WARNINGS else None
-        cases.append(Case(example.tier, found, _kind(judged), calm, reading))
+        cases.append(Case(example.tier, found, _kind(judged), strange, reading))
     return cases
 
 
@@ -73,26 +78,43 @@ def _kind(judged: Judged) -> str:
 
 
 def filing_margins(cases: Sequence[Case]) -> dict[str, float]:
-    """Return the filing margin of each kind of evidence, all on one scale of caution."""
+    """Return the filing margins and the charge per unfamiliar word that file most within the bounds of safety."""
+    tried = [_margins_at(cases, charge, bonus) for charge in CHARGES for bonus in BONUSES]
+    return max(tried, key=lambda pair: pair[0])[1]
+
+
+def _margins_at(cases: Sequence[Case], charge: float, bonus: float) -> tuple[int, dict[str, float]]:
     warnings = sum(1 for case in cases if case.truth in WARNINGS)
     grave = sum(1 for case in cases if case.truth in GRAVE)
-    free = [case for case in cases if case.found is None and case.kind != "blocked"]
-    moved = sorted(((case.calm + EVIDENCE[case.kind], case.truth) for case in free), reverse=True)
-    unsafe = gone = 0
+    evidence = {"file_covered": bonus, "file": 0.0, "file_without_reason": WITHOUT_REASON}
+    free = [case for case in cases if case.found is None and case.kind != "blocked" and _calm_enough(case)]
+    moved = sorted(((case.calm(charge) + evidence[case.kind], case.truth) for case in free), reverse=True)
+    unsafe = gone = filed = 0
     limit = 9.0
     for place, (value, truth) in enumerate(moved):
         unsafe += truth in WARNINGS
         gone += truth in GRAVE
         if unsafe > UNSAFE_PER_THOUSAND * warnings / 1000 or gone > GRAVE_PER_THOUSAND * grave / 1000:
             break
+        filed += truth is Tier.ROUTINE
         following = moved[place + 1][0] if place + 1 < len(moved) else value - 1
         limit = (value + following) / 2
-    return {name: round(limit - by, 3) for name, by in EVIDENCE.items()}
+    limits = {name: round(limit - by, 3) for name, by in evidence.items()}
+    return filed, {**limits, "strange_word": charge}
+
+
+def _calm_enough(case: Case) -> bool:
+    bound = DANGER["danger_covered" if case.kind == "file_covered" else "danger"]
+    return case.reading.at_least(Tier.URGENT) <= bound
 
 
 def decide(case: Case, limits: dict[str, float]) -> Tier:
     """Return the tier a case gets with these margins (the same order as ``deciding``)."""
-    files = case.found is None and case.kind != "blocked" and case.calm >= limits[case.kind]
+    files = (
+        case.found is None
+        and case.kind != "blocked"
+        and case.calm(limits["strange_word"]) >= limits[case.kind]
+    )
     danger = limits["danger_covered" if case.kind == "file_covered" else "danger"]
     if files and case.reading.at_least(Tier.URGENT) <= danger:
         return Tier.ROUTINE
@@ -110,7 +132,7 @@ def choose(
 ) -> Chosen:
     """Return the margins, the cases they were chosen on, and what they cost on unseen writers."""
     cases = cases_of(examples, chances, familiar, rules)
-    limits = {**filing_margins(cases), "danger": 0.3, "danger_covered": 0.8, "same_day_over": 1.0}
+    limits = {**filing_margins(cases), **DANGER, "same_day_over": 1.0}
     best: tuple[float, dict[str, float]] = (-1e9, limits)
     for emergency, urgent, same_day, over in itertools.product(*ALERTS.values()):
         tried = {**limits, "emergency": emergency, "urgent": urgent, "same_day": same_day}

@@ -111,7 +111,7 @@ def _curve(cases: Sequence[Case], limits: dict[str, float]) -> list[tuple[float,
     base = filing_margins(cases)
     out = []
     for step in range(-10, 11):
-        moved = {name: value - step * 0.5 for name, value in base.items()}
+        moved = {name: value - step * 0.5 for name, value in base.items() if name.startswith("file")}
         out.append((step * 0.5, [(case.truth, decide(case, {**limits, **moved})) for case in cases]))
     return out
 
