@@ -47,7 +47,7 @@ _ROWS: tuple[tuple[str, int, str, str, bool], ...] = (
 )
 # What some of them write without being asked: day of the recovery, local time, words.
 _UNASKED = {
-    "walter": Unasked(day=4, at=time(15, 10), words="I have a fever of 101.5 and chills since this morning"),
+    "walter": Unasked(day=5, at=time(15, 10), words="I have a fever of 101.5 and chills since this morning"),
     "esteban": Unasked(day=3, at=time(16, 30), words="me duele mas que ayer, no mejora"),
     "priya": Unasked(day=7, at=time(9, 50), words="is it ok to take my blood pressure pills again"),
     "oscar": Unasked(day=44, at=time(10, 20), words="the bandage thing from before is weird looking"),
@@ -75,7 +75,7 @@ def _lines(language: str) -> tuple[Line, ...]:
     if language == "en":
         return well(_WELL)
     return (
-        Line(r"Alguna de estas|alguna de estas", "NINGUNA"),
+        Line(r"NINGUNA", "NINGUNA"),
         Line(r"[Dd]olor (?:tiene|ahora)|0 a 10", pain(_WELL)),
         Line(r"temperatura", "98.2"),
         Line(r"TODOS, ALGUNOS", "TODOS"),
