@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, select, text
+from sqlalchemy import create_engine, delete, select, text
 from sqlalchemy.exc import IntegrityError
 
 from followup.bootstrap import House
@@ -186,6 +186,30 @@ def test_the_database_refuses_to_change_what_was(house: House, statement: str) -
         assert session.scalar(text("SELECT count(*) FROM shift WHERE ends_at <= :then"), {"then": then})
     with pytest.raises(IntegrityError), clinic.session() as session:
         session.execute(text(statement), {"then": then} if ":then" in statement else {})
+
+
+def test_a_backup_that_comes_back_may_add_the_past_but_nobody_changes_it(
+    house: House, owner_url: str
+) -> None:
+    clinic = open_clinic(house)
+    then = TUESDAY + 3 * DAY + HOUR
+    with clinic.session() as session:
+        plan_shifts(session, clinic.id, now=then)
+    owner = create_engine(owner_url)
+    with owner.begin() as connection:
+        connection.execute(
+            text(
+                """INSERT INTO shift (id, clinic_id, duty, staff_id, starts_at, ends_at, source)
+                   SELECT gen_random_uuid(), clinic_id, duty, staff_id, starts_at - interval '9 days',
+                          ends_at - interval '9 days', 'kept' FROM shift"""
+            )
+        )
+    with pytest.raises(IntegrityError), owner.begin() as connection:
+        connection.execute(
+            text("UPDATE shift SET source = 'changed' WHERE source = 'kept' AND ends_at <= :then"),
+            {"then": then},
+        )
+    owner.dispose()
 
 
 def test_every_night_shifts_are_made_repaired_and_a_gap_opens_one_task(house: House) -> None:
