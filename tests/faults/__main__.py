@@ -134,7 +134,7 @@ def _beside(others: list[dict[str, Any]], *, seconds: float) -> Iterable[str]:
     walks = {each["test"] for each in others if "test_random_walk" in each["test"]}
     laws = {each["test"] for each in others if LAWS in each["test"]}
     failed = sorted({each["test"] for each in others if each["outcome"] not in ("passed", "skipped")})
-    steps = int(os.environ.get("FOLLOWUP_WALK_STEPS", "500"))
+    steps = int(os.environ.get("FOLLOWUP_WALK_STEPS", "1000"))
     long = [each for each in walks if "walk-seed" in each]
     yield ""
     yield f"random walk: {len(long)} walks of {steps} steps"
@@ -161,7 +161,7 @@ def page(rows: dict[str, Row], others: list[dict[str, Any]]) -> str:
     walks = len({each["test"] for each in others if "walk-seed" in each["test"]})
     lines += [
         "",
-        f"Beside it: {walks} random walks of 500 steps each, and the laws of planning over every zone.",
+        f"Beside it: {walks} random walks of 1,000 steps each, and the laws of planning over every zone.",
         "",
     ]
     return "\n".join(lines)

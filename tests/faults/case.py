@@ -75,14 +75,20 @@ class Case:
         process_events(house.database, now=home.clock.now)
         home.settle()
 
+    def tick_without_delivery(self) -> None:
+        """What arrived is understood and answered, and nothing leaves yet."""
+        self.lab.wait_idle()
+        process_events(self.home.house.database, now=self.home.clock.now)
+        respond(self.home.house.database, self.home.clock, public_url=PUBLIC)
+
     def machine_time_passes(self, minutes: float) -> None:
         """Let the open attempts be ``minutes`` older than they are."""
         self.home.change(
-            "UPDATE attempt SET claimed_at = claimed_at - make_interval(mins => :m),"
-            " calling_at = calling_at - make_interval(mins => :m),"
-            " lease_until = lease_until - make_interval(mins => :m)"
+            "UPDATE attempt SET claimed_at = claimed_at - make_interval(secs => :secs),"
+            " calling_at = calling_at - make_interval(secs => :secs),"
+            " lease_until = lease_until - make_interval(secs => :secs)"
             " WHERE state IN ('claimed', 'calling', 'in_doubt')",
-            m=minutes,
+            secs=minutes * 60,
         )
 
     # -- the fault -----------------------------------------------------------------------------------------------

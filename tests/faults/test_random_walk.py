@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from followup.lab import INSTANT, Lab
 from tests.faults.case import Case
 from tests.faults.walk import Walk
 
 SEED = int(os.environ.get("FOLLOWUP_WALK_SEED", "20261125"))
-STEPS = int(os.environ.get("FOLLOWUP_WALK_STEPS", "500"))
-LIVES = 1 if "FOLLOWUP_WALK_SEED" in os.environ else 40
+STEPS = int(os.environ.get("FOLLOWUP_WALK_STEPS", "1000"))
+LIVES = 1 if "FOLLOWUP_WALK_SEED" in os.environ else 20
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    """A carrier whose own time stands still until the walk lets it pass."""
+    with Lab.started(pace=INSTANT, clock_file=tmp_path / "clock", stepped=True) as started:
+        yield started
 
 
 @pytest.mark.timeout(600)

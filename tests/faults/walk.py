@@ -28,7 +28,7 @@ from tests.faults.case import Case
 
 BY = Actor("system")
 SHORT = PumpLimits(run_seconds=5, call_seconds=0.5, drain_seconds=2)
-MOST_PATIENTS = 8
+MOST_PATIENTS = 6
 LOOK_EVERY = 20
 SAYINGS = (
     "0", "3, sleeping ok", "8 and it is worse", "fine", "yes", "no", "STOP", "please stop texting me", "START",
@@ -64,6 +64,7 @@ class Walk:
         doings = {name: weight for name, (weight, _) in DOINGS.items()}
         second = SecondPump(self.case)
         try:
+            self.enroll(draw)
             for number in range(self.steps):
                 (name,) = draw.choices(list(doings), list(doings.values()))
                 self.log.append(name)
@@ -92,9 +93,9 @@ class Walk:
             "UPDATE sender SET lease_until = lease_until - interval '2 minutes',"
             " urgent_lease_until = urgent_lease_until - interval '2 minutes'"
         )
-        for _ in range(20):
+        for _ in range(10):
             case.tick()
-            case.home.pass_time(timedelta(seconds=15))
+            case.home.pass_time(timedelta(seconds=30))
         case.eye.check(at_rest=True)
         case.normal()
 
@@ -193,21 +194,22 @@ class Walk:
 
 
 Doing = Callable[[Walk, random.Random], None]
+# How often each is drawn. Whole rounds are dear and hide what lies between them, so they are drawn rarely.
 DOINGS: dict[str, tuple[int, Doing]] = {
-    "enroll": (2, Walk.enroll),
+    "enroll": (1, Walk.enroll),
     "time": (8, Walk.time_passes),
     "next due": (10, Walk.next_due),
     "machine time": (4, Walk.machine_time),
-    "trouble": (12, Walk.trouble),
-    "phone": (6, Walk.phone),
-    "change": (5, Walk.change),
+    "trouble": (16, Walk.trouble),
+    "phone": (8, Walk.phone),
+    "change": (6, Walk.change),
     "release": (2, Walk.release),
-    "dispatch": (14, Walk.dispatch),
-    "deliver": (12, Walk.deliver),
-    "settle": (6, Walk.settle),
-    "listen": (6, Walk.listen),
-    "tick": (2, Walk.tick),
-    "second pump": (11, Walk.dispatch),
+    "dispatch": (7, Walk.dispatch),
+    "deliver": (9, Walk.deliver),
+    "settle": (5, Walk.settle),
+    "listen": (5, Walk.listen),
+    "tick": (1, Walk.tick),
+    "second pump": (18, Walk.dispatch),
 }
 
 
