@@ -11,7 +11,7 @@ import math
 import unicodedata
 from dataclasses import dataclass, replace
 
-from followup.triage.engine.closed_words import EXPLAINING, PLAIN
+from followup.triage.engine.closed_words import ACKNOWLEDGING, EXPLAINING, PLAIN
 from followup.triage.engine.decision import Context, QuestionKind, Tier
 from followup.triage.engine.judging import Hit
 from followup.triage.engine.modifiers import PRESENT_LIKE
@@ -67,7 +67,8 @@ def may_file(
     strange = 0 if covered else rules.model.strange(understood.scan.words)
     calm = calmness(reading.chances[Tier.ROUTINE], strange, limits["strange_word"])
     needed = limits["file_covered" if covered else "file" if reason else "file_without_reason"]
-    sure = calm >= needed
+    # Thanks and nothing else, or a thumb for a closed question: the danger check below is agreement enough.
+    sure = calm >= needed or reason in _WHOLE
     danger = reading.at_least(Tier.URGENT) > limits["danger_covered" if covered else "danger"]
     if danger or not sure:
         return replace(
@@ -180,6 +181,19 @@ def _positive_reason(understood: Understood, hits: list[Hit], context: Context) 
     for hit in hits:
         if hit.rule.tier is Tier.ROUTINE:
             return hit.rule.id
+    return _whole_reason(understood, context) or _answer_reason(understood, context)
+
+
+def _whole_reason(understood: Understood, context: Context) -> str:
+    """Name a reply that is nothing but thanks, or a thumb for a closed question."""
+    words = [word for word in understood.scan.words if word[0].isalnum()]
+    if words == ["emojithumbsup"]:
+        return "thumbs up to a closed question" if context.question_kind in _THUMBS else ""
+    spoken = bool(words) and ACKNOWLEDGING.issuperset(words) and words[0] not in {"you", "it", "doctor", "so"}
+    return "acknowledgement" if spoken and context.question_kind in _UNASKED else ""
+
+
+def _answer_reason(understood: Understood, context: Context) -> str:
     for answer in understood.bound:
         if (
             answer.kind in {"pain_score", "temperature", "exercises", "trend"}

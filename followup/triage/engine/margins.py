@@ -22,7 +22,7 @@ from followup.triage.engine.ruleset import Ruleset
 
 GRAVE = frozenset({Tier.EMERGENCY, Tier.URGENT})
 #: Emergency or urgent replies of unseen writers, per thousand, that the filing margin may let through.
-GRAVE_PER_THOUSAND = 1.2
+GRAVE_PER_THOUSAND = 0.0
 UNSAFE_PER_THOUSAND = 5.0
 #: How much more a reply counts toward filing, in log-odds, when the rules explain every word, or know no reason.
 BONUSES = (1.0, 2.0, 3.0)

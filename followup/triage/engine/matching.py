@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from followup.triage.engine.lexicon import Element, Lexicon, Pattern
 from followup.triage.engine.tokens import BREAKS, Tokens
 
-#: Steps one text may cost. An ordinary reply of 320 characters costs about 1,500.
-BUDGET = 30_000
+#: Steps one text may cost. The costliest development reply takes 1,309.
+BUDGET = 12_000
 _REACH = 8
 
 
@@ -147,7 +147,9 @@ class Scan:
     def _try_unordered(self, pattern: Pattern, best: dict[tuple[int, str], Match]) -> None:
         spans: list[list[tuple[int, int]]] = []
         for part in pattern.parts:
-            found = [(spot, self._sequence(part, spot)) for spot in self._starts(part[0])]
+            starts = self._starts(part[0])
+            self.spend(4 + len(starts))
+            found = [(spot, self._sequence(part, spot)) for spot in starts]
             found = [(first, end - 1) for first, end in found if end > first]
             if not found:
                 return

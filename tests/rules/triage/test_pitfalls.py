@@ -98,7 +98,7 @@ PITFALLS = [
     (83, 2, "😭😭😭", X),
 ]
 #: Rows whose decision is higher than asked for: too many alerts, never too few.
-OVER_ALERTS: set[int] = {38, 75, 82}
+OVER_ALERTS: set[int] = {38, 75}
 
 QUESTIONS = [
     (1, QuestionKind.PAIN_SCORE, "Pain 0-10?", "10", U),
@@ -120,7 +120,7 @@ QUESTIONS = [
     (18, QuestionKind.YES_NO_OK, "Are you able to walk around the house?", "👍", R),
     (20, QuestionKind.NONE, "", "7", X),
 ]
-OVER_ALERTED_ANSWERS: set[int] = {4, 18}
+OVER_ALERTED_ANSWERS: set[int] = {4}
 
 
 @pytest.mark.parametrize(
