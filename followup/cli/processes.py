@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 def up() -> None:
     """Run everything on this machine: servers that are not configured, web, workers, beat. Ctrl-C stops all."""
     from followup.servers import embedded
+    from followup.servers.port import need_free_port
     from followup.servers.processes import house_processes
     from followup.servers.supervisor import Supervisor
     from followup.settings import load
 
     settings = load()
     _refuse_unready(settings)
+    need_free_port(settings.web_port, command="followup up")
     folder = settings.data_folder.absolute()
     database_url = settings.database_url.get_secret_value() if settings.database_url else ""
     redis_url = settings.redis_url.get_secret_value() if settings.redis_url else ""

@@ -94,7 +94,7 @@ def look(database: Database) -> Agenda:
     )
 
 
-def come_to_rest(world: World, *, patience: float = 30.0) -> Agenda:
+def come_to_rest(world: World, *, patience: float = 60.0) -> Agenda:
     """Ring for everything that is due now until nothing is left to do; return what is due next.
 
     Raises NotQuiet, naming what does not end, after ``patience`` seconds, and KeyboardInterrupt when asked to stop.

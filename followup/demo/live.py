@@ -17,10 +17,11 @@ from followup import log
 from followup.demo.agenda import look
 from followup.demo.cohort import cohort
 from followup.demo.people import People
-from followup.demo.world import Plan, World, free_port, is_free, tell, world
+from followup.demo.world import Plan, World, tell, world
 from followup.errors import InvalidInput
 from followup.kit.clock import SystemClock
 from followup.kit.windows import to_local, to_utc, zone
+from followup.servers.port import free_port, is_free
 
 HISTORY_DAYS = 3
 ENROLLED_AT = time(8, 30)

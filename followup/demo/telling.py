@@ -17,9 +17,10 @@ from followup.demo.expectations import judge
 from followup.demo.patients import COHORT, StoryPatient
 from followup.demo.recovery import WIDTH, read_recovery
 from followup.demo.story import Story, begins_at
-from followup.demo.world import Plan, World, free_port, tell, world
+from followup.demo.world import Plan, World, tell, world
 from followup.errors import InvalidInput
 from followup.lab import INSTANT
+from followup.servers.port import free_port
 
 PUBLIC_URL = "https://followup.example"
 # The story rings its bells itself; the beat is there as it always is, and may find nothing left to do.

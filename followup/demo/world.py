@@ -10,7 +10,6 @@ import contextlib
 import os
 import secrets
 import shutil
-import socket
 import sys
 import time
 import urllib.error
@@ -23,11 +22,11 @@ from pathlib import Path
 
 from followup.bootstrap import House, build
 from followup.db.migrate import WORKING_ROLES, upgrade
-from followup.errors import FollowupError
 from followup.kit.clock import ClockFile
 from followup.lab import Lab, Pace
 from followup.servers import embedded
 from followup.servers.children import ServerFailed
+from followup.servers.port import need_free_port
 from followup.servers.processes import house_processes
 from followup.servers.supervisor import Supervisor
 from followup.settings import PREFIX, Role, Settings, load
@@ -38,12 +37,6 @@ CLINIC_FILE = Path(__file__).with_name("riverbend.yaml")
 WEB_READY_SECONDS = 60.0
 GIVES_UP_AFTER = 3
 BUSY_MACHINE_THREADS = 4
-
-
-class PortTaken(FollowupError):
-    """Another program uses this port."""
-
-    code = "port-taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +85,7 @@ def tell(line: str) -> None:
 def world(plan: Plan, *, say: Progress = tell) -> Iterator[World]:
     """Start everything; stop all of it at the end, however the block ends. Raises PortTaken, ServerFailed."""
     _forget_real_settings()
-    _need_free_port(plan.web_port)
+    need_free_port(plan.web_port, command="./run demo")
     shutil.rmtree(plan.folder, ignore_errors=True)
     plan.folder.mkdir(mode=0o700, parents=True)
     clinic = read_clinic_file(CLINIC_FILE)
@@ -231,25 +224,3 @@ def _answers(url: str) -> bool:
 def _forget_real_settings() -> None:
     for name in [each for each in os.environ if each.startswith(PREFIX)]:
         del os.environ[name]
-
-
-def free_port() -> int:
-    """Return a port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def is_free(port: int) -> bool:
-    """Whether nobody listens on this port of the machine."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-def _need_free_port(port: int) -> None:
-    if not is_free(port):
-        raise PortTaken(
-            f"Port {port} on 127.0.0.1 is taken by another program. Stop that program, or choose another port:"
-            f" FOLLOWUP_WEB_PORT={port + 100} ./run demo"
-        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -204,3 +205,17 @@ def test_commands_start_quickly_because_slow_libraries_wait() -> None:
     code = f"import sys, followup.cli.app; print([m for m in '{slow}'.split() if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+def test_a_taken_port_is_named_with_the_remedy(
+    at_home: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOLLOWUP_TWILIO_ACCOUNT_SID", "AC" + "0" * 32)
+    monkeypatch.setenv("FOLLOWUP_TWILIO_AUTH_TOKEN", "a token")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("FOLLOWUP_WEB_PORT", str(port))
+        assert run(["up"]) == 2
+    told = capsys.readouterr().err
+    assert f"Port {port} on 127.0.0.1 is taken" in told
+    assert "FOLLOWUP_WEB_PORT=" in told
