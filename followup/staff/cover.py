@@ -52,16 +52,21 @@ def prove(session: Session, *, now: datetime, length: timedelta | None = None) -
         end = max(end, plan.planned_until)
     needs: Needs = plan.needs if plan is not None else DEFAULT_NEEDS
     cover = covers(session, now, end)
+    missing, silent = _missing(session, needs, cover, now, end)
+    # Who enrolls one patient after another asks for a short look, and nobody there can mend what is thin.
+    alone = lonely(needs, cover, now, end) if length is None else ()
+    return Proof(now, end, missing, silent, alone)
+
+
+def _missing(  # noqa: PLR0917 - private; a period and what is known of it
+    session: Session, needs: Needs, cover: Sequence[Cover], begin: datetime, end: datetime
+) -> tuple[tuple[Gap, ...], tuple[Gap, ...]]:
     within_reach = reachable(session)
-    missing = gaps(needs, cover, now, end)
-    silent = gaps(needs, [each for each in cover if each.staff in within_reach], now, end)
-    return Proof(
-        now,
-        end,
-        missing,
-        tuple(each for each in silent if each not in missing),
-        lonely(needs, cover, now, end),
-    )
+    missing = gaps(needs, cover, begin, end)
+    if all(each.staff in within_reach for each in cover):
+        return missing, ()
+    silent = gaps(needs, [each for each in cover if each.staff in within_reach], begin, end)
+    return missing, tuple(each for each in silent if each not in missing)
 
 
 def require_cover(session: Session, *, now: datetime, field: str = "roster") -> Proof:

@@ -103,6 +103,7 @@ def uncovered(found: tuple[OnDuty, ...], begin: datetime, end: datetime) -> list
 
 @pytest.mark.parametrize("region", sorted(PLACES))
 def test_rules_that_fill_the_day_leave_no_second_uncovered(region: str) -> None:
+    """Scenario 17."""
     for where, day, chance in changes_in(region):
         cuts = sorted(chance.sample(range(24 * 60), chance.randint(1, 5)))
         # The odd hours of most zones are where it can go wrong.
@@ -138,6 +139,7 @@ def test_a_daily_shift_lasts_as_long_as_the_clocks_of_its_day(region: str) -> No
 
 @pytest.mark.parametrize("region", sorted(PLACES))
 def test_a_rotation_hands_over_exactly_once_and_leaves_nobody_alone(region: str) -> None:
+    """Scenario 17."""
     for where, day, chance in changes_in(region):
         minute = chance.choice((0, 60, 90, 120, 150, 420))
         at = time(minute // 60, minute % 60)

@@ -10,7 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from followup.bootstrap import House
 from followup.errors import Conflict, ForbiddenState, InvalidInput
-from followup.setup.clinic_file import parse_clinic_file
+from followup.settings import ROOT
+from followup.setup.apply import apply_clinic_file
+from followup.setup.clinic_file import parse_clinic_file, read_clinic_file
 from followup.setup.keep_rosters import keep_rosters
 from followup.staff import roster
 from followup.staff.cover import NO_ROSTER, cover_warnings, prove
@@ -82,6 +84,7 @@ def test_beyond_the_last_shift_the_resolver_answers_itself(house: House) -> None
 
 
 def test_a_roster_with_a_gap_is_refused_with_its_hour_and_nothing_is_changed(house: House) -> None:
+    """B122."""
     clinic = open_clinic(house)
     lines = """  - {duty: nurse, staff: bea, begins: "03:00", ends: "02:00"}\n"""
     with pytest.raises(InvalidInput) as refused:
@@ -144,6 +147,7 @@ def test_an_override_that_leaves_a_gap_is_refused_and_a_preview_saves_nothing(ho
 
 
 def test_overlapping_and_backdated_overrides_and_strangers_are_refused(house: House) -> None:
+    """B122."""
     clinic = open_clinic(house)
     actor = clinic.actor("maya")
     swap = change(clinic, ChangeKind.instead, "osei", instead_of="bea")
@@ -271,3 +275,20 @@ def test_a_mistake_in_the_roster_is_named_with_its_line(lines: str, says: str) -
     assert says in str(refused.value)
     assert all(each.field.startswith("c.yaml:") for each in refused.value.problems)
     assert ".line." not in str(refused.value)
+
+
+def test_one_person_as_the_whole_ladder_and_a_phone_nobody_verified_are_told(house: House) -> None:
+    """B122: such a roster may be needed for a day, so it is said and not refused."""
+    content = CLINIC.replace("staff: osei}", "staff: bea}").replace("staff: maya}", "staff: bea}")
+    content = content.replace('address: "+13125550131", verified: true', 'address: "+13125550131"')
+    applied = apply_clinic_file(house.database, parse_clinic_file(content, name="c.yaml"), now=TUESDAY)
+    told = "\n".join(applied.said)
+    assert "urgent: nobody on call can be reached as nurse from Tue, Jun 2, 11:00 AM" in told
+    assert "Without a verified phone or address: Bea Novak." in told
+    assert "emergency: one person is the whole ladder" in told
+
+
+def test_the_clinic_of_the_demo_has_no_gap(house: House) -> None:
+    demo = read_clinic_file(ROOT / "followup" / "demo" / "riverbend.yaml")
+    applied = apply_clinic_file(house.database, demo, now=TUESDAY)
+    assert [each for each in applied.said if "nobody" in each or "ladder" in each] == []
