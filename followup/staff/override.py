@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
@@ -26,6 +26,8 @@ from followup.staff.schedules import lock_roster
 
 LONGEST = timedelta(days=90)
 LONGEST_REASON = 200
+# Who fills in a form writes the minute in which it was begun; that means now.
+JUST_NOW = timedelta(minutes=10)
 
 
 class _OnlyATrial(Exception):
@@ -49,8 +51,10 @@ def save_override(
     Raises InvalidInput at the field that is wrong (a past start, a person who is unknown, a gap it would open), and
     Conflict for one that overlaps another of the same people.
     """
-    lock_roster(session, clinic_id, now=now)
-    problems = [*_time_problems(change, now), *_people_problems(session, duty, change)]
+    begin = max(now, lock_roster(session, clinic_id, now=now).frozen_until)
+    if begin - JUST_NOW <= change.starts_at < begin:
+        change = replace(change, starts_at=begin)
+    problems = [*_time_problems(change, begin), *_people_problems(session, duty, change)]
     if problems:
         raise InvalidInput(problems)
     if _overlapping(session, duty, change):
@@ -93,18 +97,18 @@ def withdraw_override(
 
     Raises NotFound, ForbiddenState for one that has ended, InvalidInput for a gap that would open.
     """
-    lock_roster(session, clinic_id, now=now)
+    begin = max(now, lock_roster(session, clinic_id, now=now).frozen_until)
     row = session.get(ScheduleOverride, override_id, with_for_update=True)
     if row is None:
         raise NotFound
-    if row.ends_at <= now:
+    if row.ends_at <= begin:
         raise ForbiddenState("This override has ended. What was, can't be changed.")
     if row.withdrawn_at is not None:
         return
 
     def write() -> None:
-        if row.starts_at < now:
-            row.ends_at = now
+        if row.starts_at < begin:
+            row.ends_at = begin
         else:
             row.withdrawn_at = now
         session.flush()

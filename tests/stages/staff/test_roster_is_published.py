@@ -164,6 +164,14 @@ def test_overlapping_and_backdated_overrides_and_strangers_are_refused(house: Ho
             save_override(session, clinic.id, "nurse", stranger, now=TUESDAY, actor=actor)
 
 
+def test_a_start_some_minutes_ago_means_now(house: House) -> None:
+    clinic = open_clinic(house)
+    begun = change(clinic, ChangeKind.instead, "osei", instead_of="bea", begins=-timedelta(minutes=5))
+    with clinic.session() as session:
+        save_override(session, clinic.id, "nurse", begun, now=TUESDAY, actor=clinic.actor("maya"))
+    assert keys_on_call(clinic, "nurse", TUESDAY) == ["osei"]
+
+
 @pytest.mark.parametrize(
     "statement",
     [
