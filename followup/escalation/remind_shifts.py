@@ -1,4 +1,4 @@
-"""Send the reminders of shifts that begin soon. Somebody who can't be told is a task: the shift may need another."""
+"""Send the reminders of shifts that begin soon. Somebody who can't be told is a task: another may be needed."""
 
 from __future__ import annotations
 
