@@ -25,7 +25,7 @@ _CLINICS = text(
 _COMPLETE = text(
     """
     UPDATE enrollment e
-    SET state = 'completed', state_reason = 'the last contact is past', ended_at = :now, version = version + 1
+    SET state = 'completed', ended_at = :now, version = version + 1
     WHERE e.state = 'active' AND e.held_since IS NULL
       AND EXISTS (SELECT 1 FROM touchpoint t WHERE t.enrollment_id = e.id)
       AND NOT EXISTS (
