@@ -104,9 +104,11 @@ def come_to_rest(world: World, *, patience: float = 60.0) -> Agenda:
     while True:
         world.lab.wait_idle(within=patience)
         written = len(world.lab.journal)
+        # Mail first: what is read in between is among the rows by then, and not the other way round.
+        unread = _unread_mail(world)
         agenda, now = look(world.house.database), world.clock.now()
-        waiting = agenda.waiting(now) | _unread_mail(world)
-        if not waiting and _is_idle(world.lab) and len(world.lab.journal) == written:
+        waiting = agenda.waiting(now) | unread
+        if not waiting and _nothing_happened(world.lab, since=written, patience=patience):
             return agenda
         if time.monotonic() > deadline:
             raise NotQuiet(f"after {patience:g} s this still waits at {now.isoformat()}: {sorted(waiting)}")
@@ -125,8 +127,7 @@ def _unread_mail(world: World) -> set[str]:
     return {"upkeep.read_mailbox"} if len(world.lab.server.postbox.mailbox) > (read or 0) else set()
 
 
-def _is_idle(lab: Lab) -> bool:
-    async def ask() -> bool:
-        return lab.server.carrier.agenda.is_idle()
-
-    return lab.call(ask())
+def _nothing_happened(lab: Lab, *, since: int, patience: float) -> bool:
+    """Whether the carrier has been idle all along: its journal is as long as before."""
+    lab.wait_idle(within=patience)
+    return len(lab.journal) == since

@@ -133,6 +133,9 @@ def _walter(facts: Facts) -> Iterator[str]:
         yield "the first thing he read was not to call 911"
     if cases[0].disposition != "emergency_services":
         yield "he was not sent to the emergency room"
+    later = facts.reached("walter", since=cases[0].opened_at + timedelta(hours=12))
+    if later:
+        yield f"{len(later)} check-ins reached him in the hospital"
 
 
 OWN: tuple[tuple[str, str, Callable[[Facts], Iterator[str]]], ...] = (
@@ -146,5 +149,9 @@ OWN: tuple[tuple[str, str, Callable[[Facts], Iterator[str]]], ...] = (
     ("george", "George: each silence that matters became a call, and one reminder was enough", _george),
     ("marcus", "Marcus: the plan followed the new date, and nothing was said twice", _marcus),
     ("rosa", "Rosa: every mail in Spanish, and a call on the day her pain grew", _rosa),
-    ("walter", "Walter: 911 at once, nurse and physician paged together", _walter),
+    (
+        "walter",
+        "Walter: 911 at once, nurse and physician paged together, and no check-in in the hospital",
+        _walter,
+    ),
 )

@@ -155,7 +155,7 @@ class _Reader:
         words = f"\N{LEFT DOUBLE QUOTATION MARK}{entry.reply.body.strip()}\N{RIGHT DOUBLE QUOTATION MARK}"
         concluded = [_concluded(each) for each in entry.conclusions]
         if entry.tier == "routine" and len(concluded) == 1:
-            yield Line(entry.at, 0, first, f"{words}   [{concluded[0]}]")
+            yield Line(entry.at, 0, first, f"{words} [{concluded[0]}]")
         else:
             yield Line(entry.at, 0, first, words)
             for each, told in zip(entry.conclusions, concluded, strict=True):
@@ -239,7 +239,8 @@ class _Reader:
 
 def _concluded(each: Conclusion) -> str:
     concepts = ", ".join(name.replace("_", " ") for name in each.concepts)
-    rules = f" (rule {', '.join(each.rules[:2])})" if each.rules and each.tier != "routine" else ""
+    named = list(dict.fromkeys(" ".join(each.rules).split()))[:3]
+    rules = f" (rule {', '.join(named)})" if named and each.tier != "routine" else ""
     return f"{TIER_WORDS.get(each.tier, each.tier)}{f': {concepts}' if concepts else ''}{rules}"
 
 

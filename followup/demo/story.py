@@ -22,7 +22,7 @@ from followup.kit.windows import to_utc, zone
 
 LASTS = timedelta(days=100)
 MOVED_BY = timedelta(days=7)
-UPKEEP_PATIENCE_SECONDS = 15.0
+UPKEEP_PATIENCE_SECONDS = 60.0
 
 
 class Story(People):
@@ -43,10 +43,10 @@ class Story(People):
                 day = PERFORMED_ON + timedelta(days=each.day)
                 instant = to_utc(day, each.at, zone(patient.zone)).utc
                 self.stepper.at(instant, partial(self.write, patient, each.words))
-        if any(each.key == "marcus" for each in self.cohort):
-            self.stepper.at(
-                to_utc(PERFORMED_ON - timedelta(days=1), time(8, 30), where).utc, self._move_marcus
-            )
+        for key, offset, act in (("marcus", -1, self._move_marcus), ("walter", 3, self._hand_over_walter)):
+            if any(each.key == key for each in self.cohort):
+                morning = to_utc(PERFORMED_ON + timedelta(days=offset), time(8, 30), where).utc
+                self.stepper.at(morning, act)
         self.let_phones_ring_out()
         self.stepper.run(begins + LASTS)
         self._end()
