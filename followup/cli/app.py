@@ -9,6 +9,7 @@ from followup.cli import (
     clinic,
     doctor,
     enroll,
+    imports,
     keys,
     on_call,
     pathway,
@@ -33,6 +34,7 @@ for command in (
     app.command()(command)
 app.command()(doctor.doctor)
 app.command()(enroll.enroll)
+app.command()(imports.import_patients)
 app.command()(why.why)
 app.command()(on_call.on_call)
 app.command()(vault.rotate_keys)
