@@ -1,8 +1,9 @@
 """Structured logs without patient data.
 
 Logs carry ids. A redaction step masks what slipped through all the same: phone numbers, mail addresses, long
-tokens, and every value under a key that may hold words of a patient. It never lets an exception's arguments
-through unmasked. Nothing here decides anything.
+tokens, and every value under a key that may hold words of a patient. Of an exception it keeps its class and where
+it came from, and its sentence only if it is one of ours: a library repeats the value it stumbled over, and that
+may be a name. Nothing here decides anything.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+
+from followup.errors import FollowupError
 
 _PRIVATE_KEYS = frozenset(
     [
@@ -36,6 +40,7 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<=/status/)[\w-]{16,}"), "[token]"),
     (re.compile(r"(?<=[?&]To=)[^&\s]+"), "[number]"),
 )
+_MOST_CAUSES = 8
 _ISO_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -61,13 +66,24 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mappi
     return event
 
 
+def _traced(exc_info: Any) -> str:
+    """Show classes and places of an exception and of those behind it, without what they say."""
+    parts: list[str] = []
+    error: BaseException | None = exc_info[1]
+    while error is not None and len(parts) < _MOST_CAUSES:
+        said = f": {mask(error.message)}" if isinstance(error, FollowupError) else ""
+        parts.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__qualname__ + said)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\nafter: ".join(parts)
+
+
 def configure(*, form: str = "json", level: int = logging.INFO) -> None:
     """Set up logging of this process: one line per event on standard error, everything redacted."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_traced),
         redact,
     ]
     last = (

@@ -157,7 +157,7 @@ def _move(
     enrollment.version += 1
     moved(
         session, enrollment.clinic_id, thing="enrollment", thing_id=enrollment.id, before=before, after=to,
-        now=now, reason=reason, actor=actor,
+        now=now, actor=actor, reason=reason if to is not EnrollmentState.paused else "paused by a person",
     )  # fmt: skip
     record(
         session, enrollment.clinic_id, actor=actor, action=f"enrollment {to}", now=now, reason=reason,

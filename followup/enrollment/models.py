@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from followup.clinics.states import Channel
 from followup.db.base import ClinicRow, states
+from followup.db.sealed import Sealed
 from followup.enrollment.states import EnrollmentState, TouchpointState
 
 
@@ -40,7 +41,8 @@ class Enrollment(ClinicRow):
     # Preferred hours, baseline pain, usual symptoms: what the plan and triage need, without names.
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[EnrollmentState] = mapped_column(states(EnrollmentState), default=EnrollmentState.active)
-    state_reason: Mapped[str | None]
+    # A person's own words, so they may name anything.
+    state_reason_sealed: Mapped[bytes | None]
     # An open escalation or a question of identity holds planned texts; closing it releases them.
     held_since: Mapped[datetime | None]
     hold_reason: Mapped[str | None]
@@ -49,6 +51,8 @@ class Enrollment(ClinicRow):
     ended_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
     request_key: Mapped[str | None]
+
+    state_reason: Sealed[str | None] = Sealed("state_reason_sealed")
 
 
 class Touchpoint(ClinicRow):

@@ -706,7 +706,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("state_reason", sa.String(), nullable=True),
+        sa.Column("state_reason_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("held_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("hold_reason", sa.String(), nullable=True),
         sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=False),
