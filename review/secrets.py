@@ -24,8 +24,8 @@ PLAIN = re.compile(r"secret|password|pass|hunter|example|invented|test", re.IGNO
 def secrets() -> Check:
     """Search every tracked file."""
     check = Check("Secrets in the repository")
-    listed = subprocess.run(  # noqa: S607 - whichever git is here
-        ["git", "ls-files", "-z"],
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"],  # noqa: S607 - whichever git is here
         cwd=ROOT,
         capture_output=True,
         check=True,

@@ -13,6 +13,7 @@ from followup.cli import (
     keys,
     on_call,
     pathway,
+    patient,
     processes,
     staff,
     triage,
@@ -45,4 +46,5 @@ app.add_typer(pathway.app, name="pathway")
 app.add_typer(keys.app, name="api-key")
 app.add_typer(audit.app, name="audit")
 app.add_typer(staff.app, name="staff")
+app.add_typer(patient.app, name="patient")
 app.add_typer(triage.app, name="triage")

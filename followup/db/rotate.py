@@ -41,6 +41,10 @@ class SealedTable:
         """The table's name."""
         return str(self.row.__tablename__)
 
+    def is_json(self, attribute: str) -> bool:
+        """Whether an attribute holds JSON and not a text."""
+        return any(vars(kind)[attribute].as_json for kind in self.row.__mro__ if attribute in vars(kind))
+
 
 @dataclass(frozen=True, slots=True)
 class Rotated:

@@ -79,6 +79,11 @@ class Sealed(Generic[T]):
         """The name of the encrypted column."""
         return self._column
 
+    @property
+    def as_json(self) -> bool:
+        """Whether the value is JSON and not a text."""
+        return self._as_json
+
     @overload
     def __get__(self, row: None, owner: type[Any]) -> Sealed[T]: ...
     @overload
