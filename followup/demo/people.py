@@ -87,8 +87,8 @@ class People:
             )  # fmt: skip
 
     def write(self, patient: StoryPatient, words: str) -> None:
-        """A patient texts the clinic."""
-        self.world.lab.phone(patient.phone).sends(words, to=self.world.sender)
+        """A patient texts the clinic; the next rest waits until the text is there."""
+        self.world.lab.phone(patient.phone).sends(words, to=self.world.sender, wait=False)
 
     def write_mail(self, mail: Mail, words: str) -> None:
         """A patient answers a mail; it lies in the clinic's mailbox until that is read."""
