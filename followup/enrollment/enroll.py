@@ -138,10 +138,11 @@ def add_touchpoints(
     now: datetime,
 ) -> None:  # fmt: skip
     """Write planned touchpoints as rows; one that became a call for a person opens its task."""
-    for each in planned:
-        row = _touchpoint(enrollment, each, pathway)
-        session.add(row)
-        session.flush()
+    # One round trip for all of them: an import of thousands of patients is mostly this.
+    rows = [_touchpoint(enrollment, each, pathway) for each in planned]
+    session.add_all(rows)
+    session.flush()
+    for each, row in zip(planned, rows, strict=True):
         moved(
             session, enrollment.clinic_id, thing="touchpoint", thing_id=row.id, before=None, after=each.state,
             now=now, reason=row.reason,
