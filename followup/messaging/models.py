@@ -114,7 +114,7 @@ class Attempt(ClinicRow):
     lease_until: Mapped[datetime]
     calling_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
-    settled_by: Mapped[str | None]  # answer, callback, list, rule, person
+    settled_by: Mapped[str | None]  # answer, callback, list, rule, lease, person
     provider_id: Mapped[str | None]
     refusal: Mapped[str | None]
     error_code: Mapped[str | None]

@@ -63,10 +63,9 @@ def main(arguments: list[str]) -> int:
     asked.add_argument("--seed", type=int)
     asked.add_argument("--steps", type=int)
     asked.add_argument("--table", type=Path)
-    asked.add_argument("rest", nargs="*", help="arguments for pytest")
-    chosen, more = asked.parse_known_args(arguments)
+    # What is not known here is pytest's, in its order.
+    chosen, words = asked.parse_known_args(arguments)
     environment = {**os.environ, "FOLLOWUP_EXAMPLES": LAW_EXAMPLES}
-    words = [*chosen.rest, *more]
     if chosen.seed is not None:
         environment["FOLLOWUP_WALK_SEED"] = str(chosen.seed)
         words += ["tests/faults/test_random_walk.py"]
