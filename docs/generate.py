@@ -6,6 +6,7 @@ With ``--check`` it changes nothing and ends with 1 when a page is not what it w
 from __future__ import annotations
 
 import sys
+import tomllib
 from pathlib import Path
 
 from followup.settings import PREFIX, Settings
@@ -33,6 +34,27 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def asvs_page() -> str:
+    """Return the table of security requirements that were traced to code and a test."""
+    found = tomllib.loads((REFERENCE / "asvs.toml").read_text(encoding="utf-8"))["requirement"]
+    counts = {each: sum(one["verdict"] == each for one in found) for each in ("met", "operator", "open")}
+    lines = [
+        "# Security requirements (OWASP ASVS 5.0, level 2)",
+        "",
+        "Generated from `docs/reference/asvs.toml` by `./run docs`. About 210 requirements of level 2 apply; this table holds",
+        f"the ones that were traced so far: {counts['met']} met, {counts['operator']} left to the operator, {counts['open']} open."
+        " What is not in it was not",
+        "checked, which does not say that it is not met. A number without its last part stands for the demand as worded here only.",
+        "",
+        "| requirement | demand | verdict | code | test |",
+        "|---|---|---|---|---|",
+    ]
+    for each in found:
+        where = (f"`{each['code']}`", f"`{each['test']}`") if each["verdict"] == "met" else (each["why"], "")
+        lines.append(f"| {each['id']} | {each['demand']} | {each['verdict']} | {where[0]} | {where[1]} |")
+    return "\n".join(lines) + "\n"
+
+
 def default_of(value: object) -> str:
     """Return a default as a reader writes it in an environment; paths of the checkout are shortened."""
     root = str(REFERENCE.parent.parent)
@@ -41,7 +63,7 @@ def default_of(value: object) -> str:
     return f"`{str(value).replace(root + '/', '')}`"
 
 
-PAGES = {REFERENCE / "settings.md": settings_page}
+PAGES = {REFERENCE / "asvs.md": asvs_page, REFERENCE / "settings.md": settings_page}
 
 
 def main(*, check: bool) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import date
 from typing import Any
 
 import pytest
 
-from review.dependencies import bill_of_materials, judge
+from review.dependencies import ROOT, bill_of_materials, judge
 from review.findings import Check
 from review.secrets import search
 
@@ -72,3 +73,15 @@ def test_a_planted_secret_is_found(planted: str) -> None:
 )
 def test_examples_are_no_secrets(harmless: str) -> None:
     assert search(harmless) == []
+
+
+def test_every_requirement_that_is_met_names_code_and_a_test_that_exist() -> None:
+    table = tomllib.loads((ROOT / "docs/reference/asvs.toml").read_text(encoding="utf-8"))["requirement"]
+    assert len({each["id"] for each in table}) == len(table)
+    for each in table:
+        if each["verdict"] == "met":
+            assert (ROOT / each["code"]).is_file(), each
+            assert (ROOT / each["test"]).is_file(), each
+        else:
+            assert each["verdict"] in ("operator", "open")
+            assert len(each["why"].split()) > 5
