@@ -44,6 +44,7 @@ class Result(StrEnum):
     no_code = "no_code"  # "ok" alone accepts nothing
     is_stop = "is_stop"
     is_start = "is_start"
+    is_verified = "is_verified"  # the code that proves this phone
     help = "help"
 
 

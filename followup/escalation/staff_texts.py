@@ -30,6 +30,7 @@ from followup.intake.states import EventKind
 from followup.kit.clock import Clock
 from followup.log import logger
 from followup.messaging.carrier_errors import classify
+from followup.staff.verify import confirm_by_text
 from followup.triage.engine import Context, Tier, triage
 
 _log = logger(__name__)
@@ -133,6 +134,8 @@ def handle_staff_text(
         return StaffAnswer(Result.is_stop)
     if is_start(body) and start_texts(session, sender.points, now=now):
         return StaffAnswer(Result.is_start)
+    if confirm_by_text(session, sender.point_ids, body, now):
+        return StaffAnswer(Result.is_verified)
     answer = answer_codes(session, sender, body, public_url=public_url, now=now)
     if answer is None and is_bare(body):
         answer = StaffAnswer(Result.no_code)
@@ -161,9 +164,9 @@ def _text(session: Session, event: ProviderEvent, *, public_url: str, now: datet
         public_url=public_url, now=now, was_stop=fields.get("OptOutType", "") == "STOP",
     )  # fmt: skip
     sender = sender_of(session, from_blind)
-    # The carrier answers STOP and START itself.
-    is_theirs = answer.result in (Result.is_stop, Result.is_start)
-    if is_theirs or sender is None or _is_fed(session, sender, answer, now=now):
+    # The carrier answers STOP and START itself; a verified phone shows on the account page.
+    needs_no_answer = answer.result in (Result.is_stop, Result.is_start, Result.is_verified)
+    if needs_no_answer or sender is None or _is_fed(session, sender, answer, now=now):
         return
     key = _KEYS.get(answer.result, HELP)
     case = session.get(Escalation, answer.case_id) if answer.case_id and key != HELP else None
