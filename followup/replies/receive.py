@@ -88,10 +88,9 @@ def _text(session: Session, event: ProviderEvent, *, now: datetime) -> str:
 
 def _is_from_staff(session: Session, address_blind: bytes, match: Match, body: str) -> bool:
     """Whether a staff phone wrote; one that is a patient's phone, too, speaks as staff only with a reply code."""
+    # A disabled phone too: a nurse who sent STOP may still accept by code, and START has to be heard.
     is_staff = session.scalar(
-        select(StaffContactPoint.id)
-        .where(StaffContactPoint.address_blind == address_blind, StaffContactPoint.disabled_at.is_(None))
-        .limit(1)
+        select(StaffContactPoint.id).where(StaffContactPoint.address_blind == address_blind).limit(1)
     )
     return is_staff is not None and (not match.candidates or bool(find_reply_codes(body)))
 
