@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from followup.audit.record import Actor
@@ -26,11 +26,14 @@ from followup.enrollment.imports.columns import CLINIC, SAME_PERSON
 from followup.enrollment.models import Enrollment, Touchpoint
 from followup.enrollment.request import EnrollmentRequest
 from followup.enrollment.same_person import ask_if_same
-from followup.errors import AlreadyEnrolled, FieldProblem, InvalidInput
+from followup.errors import AlreadyEnrolled, Conflict, FieldProblem, InvalidInput
 from followup.pathways.library import Library
 
 BATCH = 50
 _IDENTITY = ("patient.name", "patient.phone", "patient.email", "procedure.performed_on", "pathway")
+TWO_IMPORTS = (
+    "Another import of this clinic is running. What this one has enrolled is kept: start it again afterwards."
+)
 OTHER_CLINIC = "This row names another clinic. It is not enrolled here."
 
 
@@ -69,8 +72,10 @@ def import_rows(
     """Enroll one batch of rows, in their order; a refused row leaves nothing behind and stops no other.
 
     With ``dry_run`` everything is checked and planned and nothing is saved; ``seen`` then carries the rows of
-    earlier batches, so that a row that is there twice counts once.
+    earlier batches, so that a row that is there twice counts once. Raises Conflict while another import of this
+    clinic runs: two that know the same numbers in another order would wait for each other for ever.
     """
+    _alone(session, clinic_id)
     clinic = session.get_one(Clinic, clinic_id)
     keys = [fingerprints(row.request) for row in rows]
     asked = [key for every in keys for key in every]
@@ -130,6 +135,14 @@ def _one(
         return Done(row.line, Outcome.already)
     except InvalidInput as wrong:
         return Done(row.line, Outcome.refused, wrong.problems)
+
+
+def _alone(session: Session, clinic_id: uuid.UUID) -> None:
+    got = session.scalar(
+        text("SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"import:{clinic_id}"}
+    )
+    if not got:
+        raise Conflict(TWO_IMPORTS)
 
 
 def _refuse_misfit(clinic: Clinic, row: Row) -> None:

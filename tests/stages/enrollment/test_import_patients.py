@@ -10,6 +10,7 @@ from followup.audit.record import Actor
 from followup.enrollment.import_patients import Done, Outcome, Row, import_rows, what_waits
 from followup.enrollment.imports.patient_file import open_patient_file
 from followup.enrollment.imports.values import Reading
+from followup.errors import Conflict
 from tests.household import Household
 
 HEADER = "name,phone,birth date,procedure date,harvest,language,consent,obtained by,pathway"
@@ -149,3 +150,13 @@ def test_a_dry_run_says_the_same_and_saves_nothing(home: Household) -> None:
 def test_the_key_of_a_row_names_nobody(home: Household) -> None:
     given(home, line("Ines Duarte"))
     assert home.only("SELECT request_key ~ '^import:[0-9a-f]{32}$' FROM enrollment")
+
+
+def test_two_imports_of_a_clinic_do_not_run_at_once(home: Household) -> None:
+    with home.house.database.transaction(home.clinic_id) as session:
+        import_rows(
+            session, home.clinic_id, [], library=home.house.library, now=home.now, actor=Actor("system")
+        )
+        with pytest.raises(Conflict, match="Another import of this clinic is running"):
+            given(home, line("Ines Duarte"))
+    assert outcomes(given(home, line("Ines Duarte"))) == ["enrolled"]
