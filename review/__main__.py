@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from followup import log
 from review import dependencies, secrets, service
 from review.findings import Check
 
@@ -24,6 +26,7 @@ def main(words: list[str]) -> int:
         return 0
     if words == ["audit"]:
         return report([dependencies.advisories()])
+    log.configure(form="plain", level=logging.ERROR)
     with (
         tempfile.TemporaryDirectory(prefix="followup-review-") as folder,
         service.running(Path(folder)) as found,

@@ -15,6 +15,8 @@ from followup.bootstrap import House
 from followup.cli import run
 from followup.db import sealed
 from followup.kit.crypto import KeyRing
+from followup.settings import Role
+from followup.staff.queries import find_key
 from tests.cast import INES, open_clinic
 from tests.servers_of_the_run import as_role
 
@@ -96,3 +98,18 @@ def test_sending_that_is_not_paused_cannot_be_resumed(
     open_clinic(house)
     assert command("clinic", "resume-sending", "riverbend", "--yes") == 2
     assert "not paused" in capsys.readouterr().err
+
+
+def test_a_key_may_end_by_itself(command: Command, house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    open_clinic(house)
+    assert command("api-key", "create", "--clinic", "riverbend", "--role", "nurse", "--days", "30") == 0
+    ending = capsys.readouterr().out.strip()
+    with house.database.engine() as looking:
+        assert find_key(looking, ending) is not None
+    with psycopg.connect(house.settings.database_url_of(Role.owner).replace("+psycopg", "")) as connection:
+        (left,) = connection.execute("SELECT expires_at - now() FROM api_key").fetchone() or (None,)
+        assert left is not None
+        assert 29 <= left.days <= 30
+        connection.execute("UPDATE api_key SET expires_at = now()")
+    with house.database.engine() as looking:
+        assert find_key(looking, ending) is None
