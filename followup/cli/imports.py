@@ -73,17 +73,42 @@ def import_patients(
     from followup.enrollment.imports.patient_file import open_patient_file
 
     reading = _reading(date_order, given or [], spreadsheet_dates=spreadsheet_dates)
-    found = open_patient_file(_bytes(file), parse_mapping(mapping or []), reading)
+    said = parse_mapping(mapping or [])
+    found = open_patient_file(_bytes(file), said, reading, remembered=_remembered(clinic))
     for note in found.notes:
         say(note)
     began = time.monotonic()
     tally = _run(clinic, list(found.requests(reading)), dry_run=dry_run)
     _tell(tally, time.monotonic() - began, dry_run=dry_run)
+    if not dry_run:
+        _remember(clinic, said)
     if bad_rows and tally.refused:
         _write(bad_rows, bad_rows_file(found.sheet, tally.refused))
         say(f"The refused rows are in {bad_rows}. It holds patient data: mend it, import it, delete it.")
     if tally.refused:
         raise typer.Exit(REFUSED)
+
+
+def _remembered(slug: str) -> dict[str, str]:
+    from followup.bootstrap import open_house
+    from followup.enrollment.remember_columns import remembered_columns
+    from followup.setup.apply import clinic_of
+
+    database = open_house().database
+    clinic_id = clinic_of(database, slug)
+    with database.transaction(clinic_id) as session:
+        return remembered_columns(session, clinic_id)
+
+
+def _remember(slug: str, said: dict[str, str]) -> None:
+    from followup.bootstrap import open_house
+    from followup.enrollment.remember_columns import remember_columns
+    from followup.setup.apply import clinic_of
+
+    database = open_house().database
+    clinic_id = clinic_of(database, slug)
+    with database.transaction(clinic_id) as session:
+        remember_columns(session, clinic_id, said)
 
 
 def _run(slug: str, requests: list[tuple[Any, Any]], *, dry_run: bool) -> _Tally:

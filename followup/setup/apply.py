@@ -89,7 +89,8 @@ def _clinic(session: Session, clinic_id: uuid.UUID, file: ClinicFile, *, created
         for day, spans in part.open_hours.items()
     }
     clinic.holidays = [each.isoformat() for each in part.holidays]
-    clinic.settings = {"caps": {"per_day": part.texts_per_day, "per_week": part.texts_per_week}}
+    caps = {"per_day": part.texts_per_day, "per_week": part.texts_per_week}
+    clinic.settings = {**(clinic.settings or {}), "caps": caps}
     if created:
         session.add(clinic)
     session.flush()

@@ -144,3 +144,18 @@ def test_f10_b72_a_killed_import_leaves_whole_rows_and_goes_on_when_it_is_starte
         )
     assert len(planned) == enrolled(clinic)
     assert len(set(planned)) == 1
+
+
+def test_b62_what_was_said_about_a_column_is_remembered_for_the_clinic(
+    clinic: ClinicOfTheTest, house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header = "who,phone,procedure date,consent"
+    first = written(tmp_path, "Ines Ortega,3125550101,2026-06-01,yes", header=header)
+    assert run(importing(first, "--mapping", "who=patient.name", "--dry-run")) == 0
+    assert run(importing(first)) == 2
+    assert run(importing(first, "--mapping", "who=patient.name")) == 0
+    open_clinic(house)
+    next_week = written(tmp_path, "Tom Vance,3125550102,2026-06-02,yes", header=header)
+    assert run(importing(next_week)) == 0
+    assert enrolled(clinic) == 2
+    assert run(importing(next_week, "--mapping", "who=-")) == 2

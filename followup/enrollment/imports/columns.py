@@ -90,9 +90,13 @@ def parse_mapping(told: Sequence[str]) -> dict[str, str]:
 
 
 def map_columns(
-    header: Sequence[str], said: Mapping[str, str], *, given: frozenset[str] = frozenset()
+    header: Sequence[str],
+    said: Mapping[str, str],
+    *,
+    given: frozenset[str] = frozenset(),
+    remembered: Mapping[str, str] | None = None,
 ) -> Columns:
-    """Return what each column means; ``said`` wins over the name, ``given`` needs no column.
+    """Return what each column means; ``said`` wins over ``remembered`` over the name, ``given`` needs no column.
 
     Raises InvalidInput with every column that is missing or there twice.
     """
@@ -101,6 +105,7 @@ def map_columns(
         FieldProblem("mapping", f"There is no column {each!r} in the file.") for each in sorted(unknown)
     ]
     fields: list[str | None] = []
+    said = {**(remembered or {}), **said}
     for cell in header:
         field = said.get(_folded(cell)) or _by_name(cell)
         fields.append(None if field == IGNORED else field)

@@ -31,11 +31,13 @@ class PatientFile:
             )
 
 
-def open_patient_file(data: bytes, said: Mapping[str, str], reading: Reading) -> PatientFile:
+def open_patient_file(
+    data: bytes, said: Mapping[str, str], reading: Reading, *, remembered: Mapping[str, str] | None = None
+) -> PatientFile:
     """Decode, read and map a file; raises InvalidInput with everything that stands in the way of its rows."""
     decoded = decode(data)
     sheet = read(decoded.text)
-    columns = map_columns(sheet.header, said, given=frozenset(reading.given))
+    columns = map_columns(sheet.header, said, given=frozenset(reading.given), remembered=remembered)
     notes = [decoded.assumed] if decoded.assumed else []
     notes.append(
         f"{len(sheet.records):,} rows in {decoded.encoding}, separated by {_NAMES[sheet.delimiter]}."
