@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from followup.triage.engine.corpus import AUTHOR, Example, corpus_hash, developm
 from followup.triage.engine.decision import Tier
 from followup.triage.engine.features import GROUPS, features
 from followup.triage.engine.margins import Chosen, choose
+from followup.triage.engine.minimize import minimize
 from followup.triage.engine.reader import TIERS
 from followup.triage.engine.ruleset import Ruleset
 from followup.triage.engine.understanding import understand
@@ -144,50 +145,6 @@ def _row_weights(labels: Any, rows: Any) -> Any:
         if mine.any():
             weight[mine] = COSTS[tier] * (rows.sum() / (len(TIERS) * mine.sum())) ** 0.5
     return weight
-
-
-def minimize(loss: Callable[[Any], tuple[float, Any]], start: Any, rounds: int) -> Any:
-    """Minimize by limited-memory BFGS with a halving line search."""
-    import numpy as np
-
-    point = start
-    memory: list[tuple[Any, Any, float]] = []
-    value, slope = loss(point)
-    for _ in range(rounds):
-        direction = -_two_loops(slope, memory)
-        length, gain = 1.0, float(slope @ direction)
-        if not memory:
-            length = min(1.0, 1.0 / max(float(np.abs(slope).sum()), 1e-9))
-        for _ in range(20):
-            candidate = point + length * direction
-            next_value, next_slope = loss(candidate)
-            if next_value <= value + 1e-4 * length * gain:
-                break
-            length /= 2
-        step, change = candidate - point, next_slope - slope
-        curvature = float(step @ change)
-        if curvature > 1e-10:
-            memory = [*memory[-9:], (step, change, 1.0 / curvature)]
-        done = abs(value - next_value) < 1e-5 * abs(value)
-        point, value, slope = candidate, next_value, next_slope
-        if done:
-            break
-    return point
-
-
-def _two_loops(slope: Any, memory: list[tuple[Any, Any, float]]) -> Any:
-    direction = slope.copy()
-    alphas: list[float] = []
-    for step, change, inverse in reversed(memory):
-        alpha = inverse * float(step @ direction)
-        alphas.append(alpha)
-        direction -= alpha * change
-    if memory:
-        step, change, inverse = memory[-1]
-        direction *= 1.0 / (inverse * float(change @ change))
-    for (step, change, inverse), alpha in zip(memory, reversed(alphas), strict=True):
-        direction += step * (alpha - inverse * float(change @ direction))
-    return direction
 
 
 def chances_of(data: Matrix, weights: Any, bias: Any) -> Any:

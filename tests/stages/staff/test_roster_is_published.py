@@ -25,18 +25,13 @@ from followup.staff.schedules import schedules
 from followup.tasks.models import Task
 from tests.cast import CLINIC, TUESDAY, ClinicOfTheTest, open_clinic
 
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NURSE_LINE = "  - {duty: nurse, staff: bea}\n"
 
 
 def keys_on_call(clinic: ClinicOfTheTest, duty: str, instant) -> list[str]:  # type: ignore[no-untyped-def]
     with clinic.session() as session:
         return [each.key for each in who(session, duty, instant)]
-
-
-def with_roster(lines: str) -> str:
-    return CLINIC.replace(NURSE_LINE, lines)
 
 
 def change(clinic: ClinicOfTheTest, kind: ChangeKind, who_: str, *, instead_of: str | None = None,
@@ -51,7 +46,7 @@ def test_the_shifts_equal_the_resolver_for_ninety_days(house: House) -> None:
   - {duty: nurse, temporary: fair, from: 2026-07-03 07:00, until: 2026-07-05 07:00, fallback: maya}
   - {duty: nurse, override: replace, staff: maya, instead_of: bea, from: 2026-06-17 00:00, until: 2026-06-18 00:00}
 """
-    clinic = open_clinic(house, content=with_roster(lines))
+    clinic = open_clinic(house, content=CLINIC.replace(NURSE_LINE, lines))
     with clinic.session() as session:
         schedule = schedules(session, TUESDAY)["nurse"]
         end = TUESDAY + 90 * DAY
@@ -88,7 +83,7 @@ def test_a_roster_with_a_gap_is_refused_with_its_hour_and_nothing_is_changed(hou
     clinic = open_clinic(house)
     lines = """  - {duty: nurse, staff: bea, begins: "03:00", ends: "02:00"}\n"""
     with pytest.raises(InvalidInput) as refused:
-        open_clinic(house, content=with_roster(lines), now=TUESDAY + HOUR)
+        open_clinic(house, content=CLINIC.replace(NURSE_LINE, lines), now=TUESDAY + HOUR)
     first = refused.value.problems[0]
     assert first.field == "roster"
     assert first.message == "urgent: nobody is on call as nurse from Wed, Jun 3, 2:00 AM to 3:00 AM."
@@ -279,7 +274,7 @@ def test_every_night_shifts_are_made_repaired_and_a_gap_opens_one_task(house: Ho
 )
 def test_a_mistake_in_the_roster_is_named_with_its_line(lines: str, says: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        parse_clinic_file(with_roster(lines), name="c.yaml")
+        parse_clinic_file(CLINIC.replace(NURSE_LINE, lines), name="c.yaml")
     assert says in str(refused.value)
     assert all(each.field.startswith("c.yaml:") for each in refused.value.problems)
     assert ".line." not in str(refused.value)
