@@ -65,6 +65,9 @@ def request_of(record: Record, columns: Columns, reading: Reading) -> Enrollment
     first, last = fields.pop(FIRST_NAME, ""), fields.pop(LAST_NAME, "")
     if "patient.name" not in fields and (first or last):
         fields["patient.name"] = f"{first} {last}".strip()
+    if "channel" not in fields and "patient.phone" in fields:
+        # A number that can't be read is one problem, not also a missing mail address.
+        fields["channel"] = "sms"
     return EnrollmentRequest(fields)
 
 

@@ -109,6 +109,7 @@ def test_b62_columns_are_known_by_their_names_in_english_and_spanish() -> None:
             "patient.phone": "4155550101",
             "procedure.performed_on": "2026-06-01",
             "patient.language": "es",
+            "channel": "sms",
         }
     ]
     assert rows("PatientName,CellPhone,DateOfProcedure\nTom,1,2026-06-01\n")[0]["patient.name"] == "Tom"

@@ -67,8 +67,8 @@ def test_b63_a_refused_row_leaves_nothing_and_stops_no_other(home: Household) ->
         line("Bo Lind", "3125550103", day="2026-02-30"), line("Ada Berg", "3125550104"),
     )  # fmt: skip
     assert outcomes(done) == ["enrolled", "refused", "refused", "refused", "enrolled"]
-    assert [each.problems[0].field for each in done if each.problems] == [
-        "row", "patient.phone", "procedure.performed_on",
+    assert [[one.field for one in each.problems] for each in done if each.problems] == [
+        ["row"], ["patient.phone"], ["procedure.performed_on"],
     ]  # fmt: skip
     assert count(home, "patient") == count(home, "enrollment") == 2
 
