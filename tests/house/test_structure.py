@@ -119,7 +119,12 @@ def test_relationships_never_load_behind_ones_back() -> None:
 
 def test_every_table_of_a_clinic_says_whose_its_rows_are() -> None:
     shared = {name for name, table in Base.metadata.tables.items() if "clinic_id" not in table.columns}
-    assert shared <= {"clinic", "heartbeat", "sign_in_bucket", "sealing_key"}  # who signs in has no clinic yet
+    assert shared <= {
+        "clinic",
+        "heartbeat",
+        "sign_in_bucket",
+        "sealing_key",
+    }  # who signs in has no clinic yet
 
 
 def test_subprocesses_of_the_domain_start_in_servers_only() -> None:
