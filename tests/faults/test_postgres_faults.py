@@ -3,85 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import shutil
-import tempfile
-import threading
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from followup.db.session import Database
-from followup.lab import Lab
-from followup.settings import Settings
-from tests.faults.case import PUBLIC, Case
-from tests.faults.invariants import Eye
+from tests.faults import failing_database
+from tests.faults.case import Case
+from tests.faults.failing_database import (
+    carrier_has_it,
+    is_on,
+    one_text,
+    pumping,
+)
 from tests.faults.own_postgres import OwnPostgres
-from tests.faults.proxy import Proxy
-from tests.household import INES, TOM, Household, move_in
+from tests.household import INES, TOM
 from tests.servers_of_the_run import superuser
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnPostgres]:
-    own = OwnPostgres(tmp_path_factory.mktemp("own"))
-    own.start()
-    own.migrate()
-    yield own
-    own.stop()
-
-
-@pytest.fixture
-def owner_url(server: OwnPostgres) -> Iterator[str]:
-    """A database on this module's own server."""
-    name = f"test_{uuid.uuid4().hex}"
-    with superuser(server.superuser_url) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE followup STRATEGY file_copy")
-    yield server.superuser_url.replace("@/postgres?", f"@/{name}?")
-    with superuser(server.superuser_url) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def is_on(case: Case) -> bool:
-    try:
-        return case.home.rows("SELECT 1") != []
-    except (DBAPIError, OperationalError):
-        return False
-
-
-def one_text(case: Case) -> bool:
-    return len(case.texts()) == 1
-
-
-@contextmanager
-def pumping(case: Case) -> Iterator[threading.Thread]:
-    """Deliver in another thread, as a worker would, while the test breaks something."""
-    failed: list[BaseException] = []
-
-    def deliver() -> None:
-        try:
-            case.home.deliver()
-        except BaseException as error:  # noqa: BLE001 - a worker's task may fail; its rows must not
-            failed.append(error)
-
-    thread = threading.Thread(target=deliver)
-    thread.start()
-    yield thread
-    thread.join(60)
-    assert not thread.is_alive()
-
-
-def carrier_has_it(case: Case) -> bool:
-    return bool(case.lab.requests("messages.create"))
+# The fixtures of a database of these tests' own, in place of the shared one.
+server = failing_database.server
+owner_url = failing_database.owner_url
 
 
 def test_f25_a_restart_while_the_carrier_answers_loses_no_id(case: Case, server: OwnPostgres) -> None:
@@ -262,103 +207,3 @@ def test_f31_no_free_connection_is_busy_and_not_lost(case: Case, server: OwnPost
     for connection in taken:
         connection.close()
     case.recovers(lambda: one_text(case))
-
-
-@pytest.fixture
-def cut_line(server: OwnPostgres, tmp_path: Path) -> Iterator[tuple[Proxy, str]]:
-    """A proxy before the database, and the host to reach it."""
-    host = parse_qs(urlsplit(server.superuser_url).query)["host"][0]
-    place = Path(tempfile.mkdtemp(prefix="fp-"))
-    with Proxy(f"{host}/.s.PGSQL.5432", at=place / ".s.PGSQL.5432") as proxy:
-        yield proxy, str(place)
-    shutil.rmtree(place)
-
-
-def through(case: Case, place: str) -> Database:
-    """This house's database as seen through the proxy."""
-    urls = {}
-    for role in ("app", "engine", "intake"):
-        url = case.home.house.database.url(role)
-        host = parse_qs(urlsplit(url).query)["host"][0]
-        urls[role] = url.replace(quote(host, safe=""), quote(place, safe=""))
-    return Database(urls)
-
-
-def test_f32_a_line_cut_after_the_commit_was_sent_is_looked_up_and_not_assumed(
-    case: Case, cut_line: tuple[Proxy, str]
-) -> None:
-    """The commit to ``calling`` went through, its answer did not come: the pump looks and calls once."""
-    proxy, place = cut_line
-    case.queue_welcome()
-    plain = case.home.house
-    cut = through(case, place)
-    case.home.house = dataclasses.replace(plain, database=cut)
-    case.injected()
-    proxy.swallow_after = b"state = 'calling', calling_at"
-    case.home.deliver()
-    assert proxy.swallowed.is_set()
-    case.home.house = plain
-    cut.dispose()
-    case.recovers(lambda: case.state()[1] == "accepted")
-    assert len(case.texts()) == 1
-
-
-@pytest.mark.parametrize("word", ["COMMIT"])
-def test_f32_every_commit_of_a_delivery_may_lose_its_answer(
-    case: Case, cut_line: tuple[Proxy, str], word: str
-) -> None:
-    """Cut after the first, the second … the n-th commit: at most one text, and one in the end."""
-    proxy, place = cut_line
-    plain = case.home.house
-    case.injected()
-    cut = through(case, place)
-    for number in range(6):
-        case.home.enroll(name=f"Ann No{chr(97 + number)}", patient__phone=f"+1312555{120 + number:04d}")
-        case.home.dispatch()
-        case.home.house = dataclasses.replace(plain, database=cut)
-        proxy.swallow_after = word.encode()
-        try:
-            case.home.deliver()
-        except DBAPIError:
-            proxy.swallow_after = None
-        case.home.house = plain
-    cut.dispose()
-    case.home.change("UPDATE sender SET lease_until = NULL")  # a minute of machine time
-    case.machine_time_passes(2)
-    case.home.settle()
-    case.machine_time_passes(16)
-    case.recovers(lambda: case.home.only("SELECT count(*) FROM message WHERE state <> 'queued'") == 6)
-    assert [len(case.texts(f"+1312555{120 + number:04d}")) for number in range(6)] == [1] * 6
-
-
-def test_f33_a_slow_database_ends_in_a_time_limit_and_ticks_do_not_pile_up(
-    case: Case, owner_url: str
-) -> None:
-    case.queue_welcome()
-    quick = Database(
-        {role: case.home.house.database.url(role) for role in ("app", "engine", "intake")},
-        statement_timeout="300ms",
-    )
-    case.injected()
-    with superuser(owner_url) as other:
-        other.autocommit = False
-        other.execute("LOCK TABLE message IN ACCESS EXCLUSIVE MODE")
-        plain = case.home.house
-        case.home.house = dataclasses.replace(plain, database=quick)
-        with pytest.raises(DBAPIError):
-            case.home.deliver()
-        case.home.house = plain
-        other.rollback()
-    quick.dispose()
-    case.recovers(lambda: one_text(case))
-
-
-def test_the_house_of_these_tests_is_on_its_own_server(
-    settings: Settings, lab: Lab, server: OwnPostgres
-) -> None:
-    """Stopping it must not stop another test."""
-    household: Household = move_in(settings, lab)
-    assert urlsplit(server.superuser_url).query in household.house.database.url("app")
-    assert PUBLIC
-    Eye(household).check()
-    household.house.database.dispose()

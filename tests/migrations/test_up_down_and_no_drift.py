@@ -42,8 +42,14 @@ def test_down_leaves_nothing_behind_and_up_works_again(empty_database_url: str) 
 
 
 def test_migrating_twice_changes_nothing(empty_database_url: str) -> None:
-    upgrade(empty_database_url, passwords={})
-    upgrade(empty_database_url, passwords={})
+    seen = []
+    for _ in range(2):
+        upgrade(empty_database_url, passwords={})
+        engine = create_engine(empty_database_url)
+        with engine.connect() as connection:
+            seen.append(connection.scalar(text("SELECT count(*) FROM pg_class")))
+        engine.dispose()
+    assert seen[0] == seen[1]
 
 
 def test_every_row_module_is_registered() -> None:

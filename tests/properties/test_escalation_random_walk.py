@@ -19,7 +19,7 @@ from sqlalchemy import select, text
 
 from followup.bootstrap import install_keys
 from followup.db.session import Database
-from followup.errors import FollowupError
+from followup.errors import FollowupError, NotFound
 from followup.escalation.acknowledge import accept, pass_up
 from followup.escalation.close import close_case
 from followup.escalation.contact import Attempt, log_attempt
@@ -174,7 +174,9 @@ class Walk:
 
     def somebody_hands_over(self) -> None:
         with self.session() as session:
-            case = session.get_one(Escalation, self._case(session))
+            case = session.get(Escalation, self._case(session))
+            if case is None:
+                raise NotFound
             person = self._person(session)
             what = self.chance.random()
             if what < 0.5 and case.owner_id is not None:

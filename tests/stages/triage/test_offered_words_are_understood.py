@@ -23,7 +23,7 @@ def tier_of(clinic, key: str, words: str) -> Tier:
 
 
 @pytest.mark.parametrize(
-    ("key", "words"), [("day-0", "OK"), ("day-0", " ok. "), ("week-2", "BETTER"), ("week-2", "igual")]
+    ("key", "words"), [("day-0", "OK"), ("day-0", " ok. "), ("week-2", "BETTER"), ("week-2", "mejor")]
 )
 def test_an_offered_word_alone_needs_no_reader(clinic, key, words):
     assert tier_of(clinic, key, words) is Tier.ROUTINE
