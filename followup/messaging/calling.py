@@ -123,7 +123,7 @@ def start_calling(
             quarantine(session, row.message_id, "it could not be read", now=now)
         else:
             calls.append(call)
-    _commit_to_calling(session, calls)
+    _commit_to_calling(session, calls, now=now)
     return calls
 
 
@@ -144,8 +144,12 @@ def _may_probe(row: Row[Any]) -> bool:
     )
 
 
-def _commit_to_calling(session: Session, calls: Sequence[Call]) -> None:
+def _commit_to_calling(session: Session, calls: Sequence[Call], *, now: datetime) -> None:
     if calls:
+        session.execute(
+            text("UPDATE message SET called_at = :now WHERE id = ANY(:ids)"),
+            {"ids": [each.message_id for each in calls], "now": now},
+        )
         session.execute(
             text(
                 "UPDATE attempt SET state = 'calling', calling_at = now(),"

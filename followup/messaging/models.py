@@ -81,6 +81,8 @@ class Message(ClinicRow):
     email_message_id: Mapped[str | None] = mapped_column(index=True)
     # The mail this one answers, so that a reader shows them as one thread.
     in_reply_to: Mapped[str | None]
+    # When the carrier was last called for it. It may reach the phone, and be answered, before we know of its acceptance.
+    called_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     # How often the carrier was asked what became of it, because no report came.
     polls: Mapped[int] = mapped_column(default=0)

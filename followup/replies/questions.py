@@ -28,11 +28,10 @@ from followup.replies.rules import BINDS_FOR, Asked
 _ASKED_STATES = (TouchpointState.dispatched, TouchpointState.answered, TouchpointState.unanswered)
 _MOST = 6
 
-# In doubt counts as handed over: the patient's answer is the best proof that it was.
-_REACHED = (Message.state != MessageState.cancelled) & (
-    Message.accepted_at.is_not(None) | (Message.attempts > 0)
-)
-_reached_at = func.coalesce(Message.accepted_at, Message.queued_at)
+# From the call on: the answer may be here before the carrier's acceptance was written down, and where that was lost
+# the patient's answer is the best proof that the text arrived.
+_REACHED = (Message.state != MessageState.cancelled) & Message.called_at.is_not(None)
+_reached_at = Message.called_at
 
 
 @dataclass(frozen=True, slots=True)

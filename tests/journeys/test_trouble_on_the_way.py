@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 
-import pytest
 from sqlalchemy import select
 
 from followup.audit.models import Move
@@ -56,8 +55,6 @@ def test_a_flushed_redis_costs_a_tick_and_no_text(town: Town) -> None:
     town.lab.expect_nothing_else()
 
 
-@pytest.mark.fault
-@pytest.mark.slow
 def test_two_beats_and_two_workers_send_every_text_once(town: Town) -> None:
     town.beat()
     town.beat()

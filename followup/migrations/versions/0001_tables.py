@@ -1130,6 +1130,7 @@ def upgrade() -> None:
         sa.Column("provider_id", sa.String(), nullable=True),
         sa.Column("email_message_id", sa.String(), nullable=True),
         sa.Column("in_reply_to", sa.String(), nullable=True),
+        sa.Column("called_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("polls", sa.Integer(), nullable=False),
         sa.Column("final_at", sa.DateTime(timezone=True), nullable=True),

@@ -110,8 +110,9 @@ class SmallClinic:
         with self.session() as session:
             session.execute(
                 text(
-                    "UPDATE message SET state = 'accepted', claimable = false, accepted_at = :now, attempts = 1,"
-                    " calls = 1, provider_id = 'SM' || replace(id::text, '-', '') WHERE state = 'queued'"
+                    "UPDATE message SET state = 'accepted', claimable = false, called_at = :now, attempts = 1,"
+                    " accepted_at = :now, calls = 1, provider_id = 'SM' || replace(id::text, '-', '')"
+                    " WHERE state = 'queued'"
                 ),
                 {"now": self.now},
             )

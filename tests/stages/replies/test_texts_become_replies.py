@@ -13,6 +13,7 @@ from followup.db.session import Bell
 from followup.kit.tokens import new_reply_code
 from followup.patients.states import ContactState
 from followup.replies.process import MOST_TRIES, process_events
+from followup.replies.questions import question_at
 from followup.replies.states import ReplyState
 from followup.tasks.states import TaskKind
 
@@ -31,6 +32,27 @@ def test_a_patients_text_is_kept_sealed_and_rung_for(clinic, rung):
     assert Bell("care.respond", (str(reply.id),)) in rung
     assert (clinic.point.state, clinic.point.last_heard_at) == (ContactState.confirmed, clinic.now)
     assert [event.outcome for event in clinic.events] == ["reply"]
+
+
+def test_an_answer_that_is_faster_than_the_carriers_acceptance_is_bound_to_its_question(clinic):
+    clinic.enroll()
+    asked = clinic.touchpoint("day-2-marrow")
+    clinic.goes_on(asked.due_at)
+    with clinic.session() as session:
+        session.execute(
+            text("UPDATE message SET state = 'queued', accepted_at = NULL WHERE touchpoint_id = :id"),
+            {"id": asked.id},
+        )
+    clinic.now += timedelta(seconds=2)
+    clinic.text("3")
+    with clinic.session() as session:
+        session.execute(
+            text("UPDATE message SET state = 'accepted', accepted_at = :now WHERE touchpoint_id = :id"),
+            {"id": asked.id, "now": clinic.now + timedelta(seconds=1)},
+        )
+        question = question_at(session, asked.id, clinic.reply.received_at)
+    assert clinic.reply.touchpoint_id == asked.id
+    assert (question.kind, "0 to 10" in question.words) == ("pain_score", True)
 
 
 @pytest.mark.fault
