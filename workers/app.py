@@ -14,8 +14,10 @@ from celery import Celery, signals
 from followup import log
 from followup.bootstrap import House, open_house
 from followup.clinics.heartbeat import Pulse
+from workers.broker import expect_strangers
 
 app = Celery("followup", config_source="celeryconfig")
+expect_strangers(app.conf)
 app.conf.imports = (
     "workers.dispatch",
     "workers.delivery",

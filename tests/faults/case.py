@@ -91,6 +91,13 @@ class Case:
             secs=minutes * 60,
         )
 
+    def leases_end(self) -> None:
+        """Let the leases of pumps that are dead run out, as a minute of waiting would."""
+        self.home.change(
+            "UPDATE sender SET lease_until = lease_until - interval '2 minutes',"
+            " urgent_lease_until = urgent_lease_until - interval '2 minutes'"
+        )
+
     # -- the fault -----------------------------------------------------------------------------------------------
 
     def injected(self) -> None:

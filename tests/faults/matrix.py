@@ -77,7 +77,6 @@ NOT_TESTABLE_HERE: dict[str, str] = {}
 # What a row shows less of than it says.
 NOTES: dict[str, str] = {
     "F13": "there is one version, so two generations of the same run side by side",
-    "F24": "bytes that are no message at all may end a worker; its supervisor starts the next one",
     "F30": "the server is stopped as its own panic would stop it; no disk is filled",
     "F44": "an expired certificate is the same error of the same library as no TLS",
 }

@@ -48,7 +48,7 @@ def test_f01_killed_after_the_claim_and_before_the_call(case: Case, tmp_path: Pa
         holder.rollback()
     assert case.state() == ("queued", "claimed")
     case.machine_time_passes(2)
-    case.home.change("UPDATE sender SET lease_until = lease_until - interval '2 minutes'")
+    case.leases_end()
     case.recovers(lambda: len(case.texts()) == 1)
     assert case.home.only("SELECT count(*) FROM attempt") == 2
 
@@ -69,7 +69,7 @@ def test_a_worker_killed_between_the_carriers_201_and_our_commit(
     case.injected()
     case.lab.wait_idle()
     assert case.state() == ("queued", "calling")
-    case.home.change("UPDATE sender SET lease_until = lease_until - interval '2 minutes'")
+    case.leases_end()
     case.machine_time_passes(2)
     case.recovers(lambda: case.state()[1] == "accepted")
     assert case.home.only("SELECT settled_by FROM attempt") == found_by
@@ -84,7 +84,7 @@ def test_f03_killed_after_the_201_with_callbacks_and_list_silent(case: Case, tmp
         case.lab.fault("kill", pids=(process.pid,))
         ringing(case, lambda: process.poll() is not None)
     case.injected()
-    case.home.change("UPDATE sender SET lease_until = lease_until - interval '2 minutes'")
+    case.leases_end()
     case.machine_time_passes(2)
     case.home.settle()
     case.machine_time_passes(12)
@@ -162,7 +162,7 @@ def test_f07_a_message_that_kills_its_worker_again_and_again_is_put_aside(
             else:
                 _claim_and_die(case)
             holder.rollback()
-        case.home.change("UPDATE sender SET lease_until = lease_until - interval '2 minutes'")
+        case.leases_end()
         case.machine_time_passes(2)
         case.home.settle()
     case.home.enroll(name="Tom Berg", patient__phone=TOM)

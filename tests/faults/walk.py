@@ -89,10 +89,7 @@ class Walk:
         case.injected()
         case.over()
         case.machine_time_passes(16)
-        case.home.change(
-            "UPDATE sender SET lease_until = lease_until - interval '2 minutes',"
-            " urgent_lease_until = urgent_lease_until - interval '2 minutes'"
-        )
+        case.leases_end()
         for _ in range(10):
             case.tick()
             case.home.pass_time(timedelta(seconds=30))
@@ -127,10 +124,7 @@ class Walk:
     def machine_time(self, draw: random.Random) -> None:
         """Leases end, doubts grow old."""
         self.case.machine_time_passes(draw.choice([1, 2, 16]))
-        self.case.home.change(
-            "UPDATE sender SET lease_until = lease_until - interval '2 minutes',"
-            " urgent_lease_until = urgent_lease_until - interval '2 minutes'"
-        )
+        self.case.leases_end()
 
     def trouble(self, draw: random.Random) -> None:
         """Something goes wrong once at the carrier."""
