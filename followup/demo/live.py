@@ -1,6 +1,6 @@
 """The live demo: all of it runs, 24 invented patients are in their recovery, and the phones are yours.
 
-Their past is real: the clinic began with followup three days ago, everybody was enrolled then, and those days were
+Their past is real: the clinic began with followup a week ago, everybody was enrolled then, and those days were
 run through the service at full speed. Who was treated before that has no texts from then, and the record says why.
 """
 
@@ -23,7 +23,7 @@ from followup.kit.clock import SystemClock
 from followup.kit.windows import to_local, to_utc, zone
 from followup.servers.port import free_port, is_free
 
-HISTORY_DAYS = 3
+HISTORY_DAYS = 7
 ENROLLED_AT = time(8, 30)
 OPENS_AT = time(
     10, 40
