@@ -21,7 +21,7 @@ MOST_EXPORTED = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that was done or read. ``at`` is care time, UTC."""
+    """One thing that was done or read. ``at`` is care time, UTC; ``subject`` has the whole id."""
 
     number: int
     at: datetime
@@ -31,6 +31,12 @@ class Line:
     patient_id: uuid.UUID | None
     reason: str | None
     is_chained: bool
+
+    @property
+    def subject_words(self) -> str:
+        """The subject for a person's eye: ids are long, and their ends tell them apart."""
+        kind, _, subject_id = self.subject.partition(" ")
+        return f"{kind.replace('_', ' ')} {subject_id[-6:]}".strip()
 
 
 @dataclass(frozen=True, slots=True)
