@@ -6,12 +6,15 @@ import hashlib
 import json
 import secrets
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from followup.audit.models import SALT, AuditEvent, Move
+from followup.kit.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +103,27 @@ def moved(
             at=now,
         )
     )
+
+
+_MOVES = text(
+    """
+    INSERT INTO move (id, clinic_id, thing, thing_id, from_state, to_state, reason, actor, at)
+    SELECT id, :clinic, :thing, thing_id, :before, :after, :reason, :actor, :at
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:things AS uuid[])) AS u (id, thing_id)
+    """
+)
+
+
+def moved_together(
+    session: Session, clinic_id: uuid.UUID, *, thing: str, thing_ids: Sequence[uuid.UUID], before: str, after: str,
+    now: datetime, reason: str | None = None,
+) -> None:  # fmt: skip
+    """Append the same machine move of many things of one clinic in one statement."""
+    if thing_ids:
+        session.execute(
+            _MOVES,
+            {
+                "clinic": clinic_id, "thing": thing, "before": before, "after": after, "reason": reason,
+                "actor": str(SYSTEM), "at": now, "ids": [new_id() for _ in thing_ids], "things": list(thing_ids),
+            },
+        )  # fmt: skip

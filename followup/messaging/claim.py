@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from followup.kit.ids import new_id
@@ -51,6 +51,16 @@ _CLAIM = text(
 )
 
 
+_ATTEMPTS = text(
+    """
+    INSERT INTO attempt (id, clinic_id, message_id, number, token, state, claimed_by, claimed_at, lease_until)
+    SELECT id, :clinic, message_id, number, token, 'claimed', :pump, now(), now() + make_interval(secs => :lease)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:messages AS uuid[]), CAST(:numbers AS int[]), CAST(:tokens AS text[]))
+        AS u (id, message_id, number, token)
+    """
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """One claimed message: its attempt, and what it costs the sender's budget."""
@@ -80,24 +90,14 @@ def claim(
     rows = session.execute(_CLAIM, {"sender": sender_id, "urgent": urgent, "many": many, "now": now}).all()
     if not rows:
         return []
-    machine_now = session.scalar(select(text("now()")))
     claims = [Claim(new_id(), row.id, row.segments) for row in rows]
     session.execute(
-        text(
-            """
-            INSERT INTO attempt (id, clinic_id, message_id, number, token, state, claimed_by, claimed_at,
-                                 lease_until)
-            VALUES (:id, :clinic, :message, :number, :token, 'claimed', :pump, :at,
-                    :at + make_interval(secs => :lease))
-            """
-        ),
-        [
-            {
-                "id": each.attempt_id, "clinic": row.clinic_id, "message": row.id, "number": row.attempts,
-                "token": random_token(), "pump": pump, "at": machine_now, "lease": CLAIM_LEASE_SECONDS,
-            }
-            for each, row in zip(claims, rows, strict=True)
-        ],
+        _ATTEMPTS,
+        {
+            "ids": [each.attempt_id for each in claims], "messages": [row.id for row in rows],
+            "numbers": [row.attempts for row in rows], "tokens": [random_token() for _ in rows],
+            "clinic": rows[0].clinic_id, "pump": pump, "lease": CLAIM_LEASE_SECONDS,
+        },
     )  # fmt: skip
     return claims
 

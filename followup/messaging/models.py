@@ -81,7 +81,7 @@ class Message(ClinicRow):
     email_message_id: Mapped[str | None] = mapped_column(index=True)
     # The mail this one answers, so that a reader shows them as one thread.
     in_reply_to: Mapped[str | None]
-    # When the carrier was last called for it. It may reach the phone, and be answered, before we know of its acceptance.
+    # When the carrier was last called for it: an answer may be here before its acceptance is written down.
     called_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     # How often the carrier was asked what became of it, because no report came.

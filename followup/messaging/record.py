@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -19,7 +18,7 @@ from sqlalchemy.orm import Session
 from followup.log import logger
 from followup.messaging.consequences import apply
 from followup.messaging.rules import after_refusal
-from followup.messaging.track import settle_accepted
+from followup.messaging.track import settle_all_accepted
 from followup.ports import Accepted, InDoubt, Outcome, Refused
 
 _log = logger(__name__)
@@ -27,11 +26,18 @@ _log = logger(__name__)
 _LATE = text(
     "UPDATE attempt SET provider_id = COALESCE(provider_id, :provider) WHERE id = :attempt RETURNING state"
 )
-_IS_TAKEN = text("SELECT 1 FROM message WHERE provider_id = :provider AND id <> :message")
+_TAKEN = text(
+    """
+    SELECT u.attempt FROM unnest(CAST(:attempts AS uuid[]), CAST(:messages AS uuid[]), CAST(:providers AS text[]))
+        AS u (attempt, message, provider)
+    JOIN message m ON m.provider_id = u.provider AND m.id <> u.message
+    """
+)
 _DOUBT = text(
     """
-    UPDATE attempt SET state = 'in_doubt', error_code = :why, lease_until = now()
-    WHERE id = :attempt AND state = 'calling' RETURNING id
+    UPDATE attempt SET state = 'in_doubt', error_code = u.why, lease_until = now()
+    FROM unnest(CAST(:attempts AS uuid[]), CAST(:whys AS text[])) AS u (attempt, why)
+    WHERE attempt.id = u.attempt AND attempt.state = 'calling'
     """
 )
 _REFUSED = text(
@@ -55,15 +61,24 @@ class Answer:
 
 
 def record(session: Session, answers: Sequence[Answer], *, now: datetime) -> None:
-    """Record a batch of answers; ``now`` is care time."""
+    """Record a batch of answers of one clinic; ``now`` is care time.
+
+    Acceptances and doubts, which are nearly all of them, take a few statements however many there are.
+    """
+    accepted: list[tuple[Answer, str]] = []
+    doubts: dict[uuid.UUID, str] = {}
     for answer in sorted(answers, key=lambda each: each.message_id):
         match answer.outcome:
             case Accepted():
-                _accepted(session, answer, answer.outcome, now=now)
+                accepted.append((answer, answer.outcome.provider_id))
             case InDoubt():
-                session.execute(_DOUBT, {"attempt": answer.attempt_id, "why": answer.outcome.reason})
+                doubts[answer.attempt_id] = answer.outcome.reason
             case Refused():
                 _refused(session, answer, answer.outcome, now=now)
+    if accepted:
+        doubts |= _accepted(session, accepted, now=now)
+    if doubts:
+        session.execute(_DOUBT, {"attempts": list(doubts), "whys": list(doubts.values())})
 
 
 def doubtful(answer: Answer) -> Answer:
@@ -71,16 +86,32 @@ def doubtful(answer: Answer) -> Answer:
     return replace(answer, outcome=InDoubt("the answer could not be recorded"))
 
 
-def _accepted(session: Session, answer: Answer, outcome: Accepted, *, now: datetime) -> None:
-    ids: dict[str, Any] = {"attempt": answer.attempt_id, "provider": outcome.provider_id}
-    if session.scalar(_IS_TAKEN, {**ids, "message": answer.message_id}):
-        # Two texts can't be one: an id that another text has is as good as none.
-        session.execute(_DOUBT, {**ids, "why": "the carrier gave another text's id"})
-        return
-    if settle_accepted(session, answer.attempt_id, provider_id=outcome.provider_id, by="answer", now=now):
-        return
-    state = session.scalar(_LATE, ids)
-    _log.warning("answer came after its attempt was settled", attempt_id=str(answer.attempt_id), state=state)
+def _accepted(
+    session: Session, accepted: Sequence[tuple[Answer, str]], *, now: datetime
+) -> dict[uuid.UUID, str]:
+    """Settle what the carrier took; return what is in doubt after all, with the reason."""
+    doubts = dict.fromkeys(_under_anothers_id(session, accepted), "the carrier gave another text's id")
+    sure = {each.attempt_id: provider for each, provider in accepted if each.attempt_id not in doubts}
+    settled = settle_all_accepted(session, sure, by="answer", now=now)
+    for attempt_id, provider in sure.items():
+        if attempt_id not in settled:
+            state = session.scalar(_LATE, {"attempt": attempt_id, "provider": provider})
+            _log.warning("answer came after its attempt was settled", attempt_id=str(attempt_id), state=state)
+    return doubts
+
+
+def _under_anothers_id(session: Session, accepted: Sequence[tuple[Answer, str]]) -> set[uuid.UUID]:
+    """Two texts can't be one: an id that another text has, here or on record, is as good as none."""
+    first: dict[str, uuid.UUID] = {}
+    for answer, provider in accepted:
+        first.setdefault(provider, answer.message_id)
+    again = {each.attempt_id for each, provider in accepted if first[provider] != each.message_id}
+    columns = {
+        "attempts": [each.attempt_id for each, _ in accepted],
+        "messages": [each.message_id for each, _ in accepted],
+        "providers": [provider for _, provider in accepted],
+    }
+    return again | set(session.scalars(_TAKEN, columns))
 
 
 def _refused(session: Session, answer: Answer, outcome: Refused, *, now: datetime) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from followup.audit.record import SYSTEM, moved
+from followup.audit.record import SYSTEM, moved, moved_together
 from followup.messaging.consequences import apply
 from followup.messaging.models import Attempt, Message
 from followup.messaging.rules import CARRIER_STATUS, RANKS, after_refusal
@@ -23,8 +24,10 @@ _FAILED = frozenset([MessageState.undelivered, MessageState.failed])
 
 _SETTLE = text(
     """
-    UPDATE attempt SET state = 'accepted', settled_at = now(), settled_by = :by, provider_id = :provider
-    WHERE id = :attempt AND state IN ('calling', 'in_doubt', 'unconfirmed') RETURNING message_id
+    UPDATE attempt SET state = 'accepted', settled_at = now(), settled_by = :by, provider_id = u.provider
+    FROM unnest(CAST(:attempts AS uuid[]), CAST(:providers AS text[])) AS u (attempt, provider)
+    WHERE attempt.id = u.attempt AND attempt.state IN ('calling', 'in_doubt', 'unconfirmed')
+    RETURNING attempt.id, attempt.message_id, attempt.provider_id
     """
 )
 # A message given to a person in doubt stays failed until something better is told, but has its id from now on.
@@ -32,10 +35,12 @@ _FOUND = text(
     """
     UPDATE message SET state = CASE WHEN state = 'queued' THEN 'accepted' ELSE state END,
         claimable = false, calls = calls + CASE WHEN state = 'queued' THEN 1 ELSE 0 END,
-        provider_id = :provider, accepted_at = COALESCE(accepted_at, :now),
+        provider_id = u.provider, accepted_at = COALESCE(accepted_at, :now),
         reason = CASE WHEN state = 'queued' THEN NULL ELSE 'the carrier has it after all' END
-    WHERE id = :message AND (state = 'queued' OR provider_id IS NULL AND state IN ('failed', 'cancelled'))
-    RETURNING clinic_id, state
+    FROM unnest(CAST(:messages AS uuid[]), CAST(:providers AS text[])) AS u (message, provider)
+    WHERE message.id = u.message
+      AND (state = 'queued' OR provider_id IS NULL AND state IN ('failed', 'cancelled'))
+    RETURNING message.id, message.clinic_id, message.state
     """
 )
 
@@ -78,16 +83,33 @@ def settle_accepted(
     session: Session, attempt_id: uuid.UUID, *, provider_id: str, by: str, now: datetime
 ) -> bool:
     """Settle an attempt as accepted under the carrier's id, if it was still open."""
-    message_id = session.scalar(_SETTLE, {"attempt": attempt_id, "provider": provider_id, "by": by})
-    if message_id is None:
-        return False
-    found = session.execute(_FOUND, {"message": message_id, "provider": provider_id, "now": now}).first()
-    if found is not None and found.state == MessageState.accepted:
-        moved(
-            session, found.clinic_id, thing="message", thing_id=message_id, before=MessageState.queued,
-            after=MessageState.accepted, now=now, reason=None if by == "answer" else f"found by {by}",
+    return bool(settle_all_accepted(session, {attempt_id: provider_id}, by=by, now=now))
+
+
+def settle_all_accepted(
+    session: Session, accepted: Mapping[uuid.UUID, str], *, by: str, now: datetime
+) -> set[uuid.UUID]:
+    """Settle attempts of one clinic as accepted under the carrier's ids; return those that were still open."""
+    settled = session.execute(
+        _SETTLE, {"attempts": list(accepted), "providers": list(accepted.values()), "by": by}
+    ).all()
+    if not settled:
+        return set()
+    found = session.execute(
+        _FOUND,
+        {
+            "messages": [each.message_id for each in settled],
+            "providers": [each.provider_id for each in settled], "now": now,
+        },
+    ).all()  # fmt: skip
+    taken = [each for each in found if each.state == MessageState.accepted]
+    if taken:
+        moved_together(
+            session, taken[0].clinic_id, thing="message", thing_ids=[each.id for each in taken],
+            before=MessageState.queued, after=MessageState.accepted, now=now,
+            reason=None if by == "answer" else f"found by {by}",
         )  # fmt: skip
-    return True
+    return {each.id for each in settled}
 
 
 def _follow(session: Session, message_id: uuid.UUID, report: Report, *, now: datetime) -> None:
