@@ -139,9 +139,7 @@ def _lock_what_may_stop_them(session: Session, attempts: Sequence[uuid.UUID]) ->
 
 def _may_probe(row: Row[Any]) -> bool:
     """While the carrier refuses our account, one message at a time finds out whether somebody mended it."""
-    return is_by_carrier(row.sending_paused_reason) and (
-        row.sender_may_probe or row.purpose == Purpose.safety
-    )
+    return is_by_carrier(row.sending_paused_reason) and bool(row.sender_may_probe)
 
 
 def _commit_to_calling(session: Session, calls: Sequence[Call], *, now: datetime) -> None:

@@ -8,15 +8,24 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from followup.audit.record import SYSTEM, moved
+from followup.doorbell import ring
 from followup.enrollment.advance import advance_touchpoint
 from followup.enrollment.states import TouchpointState
 from followup.messaging.models import Message
 from followup.messaging.queue import Address, Draft, Queued, queue
-from followup.messaging.rules import STANDS_FOR_A_STEP, Consequence, Follow, longer_wait
+from followup.messaging.rules import (
+    AWAITED,
+    BAD_ADDRESS,
+    OPTED_OUT,
+    STANDS_FOR_A_STEP,
+    Consequence,
+    Follow,
+    longer_wait,
+)
 from followup.messaging.states import MessageState, Purpose
 from followup.messaging.stop import stop_a_refused_wording, stop_all
 from followup.patients.consent import record_opt_out
@@ -27,6 +36,7 @@ from followup.tasks.states import TaskKind
 
 # A person looks at an undelivered text within this long; a safety text is the escalation's business at once.
 TASK_DUE = timedelta(hours=2)
+HOURS_OVER = "the hours for texts were over before it could be sent; decided anew"
 
 
 def apply(
@@ -62,25 +72,89 @@ def apply(
                 _give_up(session, message, consequence, code=code, now=now)
 
 
-def plan_again(session: Session, touchpoint_id: uuid.UUID, *, look_at: datetime, now: datetime) -> None:
-    """Hand a step whose text certainly did not go out back to planning, which knows its hours and last moment."""
-    reason = "the hours for texts were over before it could be sent; decided anew"
-    advance_touchpoint(session, touchpoint_id, to=TouchpointState.skipped, now=now, reason=reason)
+def plan_again(
+    session: Session, touchpoint_id: uuid.UUID, *, look_at: datetime, now: datetime, reason: str = HOURS_OVER
+) -> None:
+    """Hand a step whose text certainly did not go out back to planning.
+
+    Planning knows its hours, its last moment and the patient's other addresses; a safety contact that has none of
+    them left becomes a call.
+    """
+    if not advance_touchpoint(session, touchpoint_id, to=TouchpointState.skipped, now=now, reason=reason):
+        return
     advance_touchpoint(
         session, touchpoint_id, to=TouchpointState.planned, now=now, reason=reason, look_at=look_at,
         remind_at=None,
     )  # fmt: skip
+    ring(session, "messages.dispatch")
 
 
 def _give_up(
     session: Session, message: Message, consequence: Consequence, *, code: str, now: datetime
 ) -> None:
-    if message.contact_point_id is not None:
-        _mark_contact_point(session, message, consequence, code=code, now=now)
+    if consequence.record_opt_out and message.contact_point_id is not None:
+        _opted_out(session, message, message.contact_point_id, code=code, now=now)
+        return
+    goes_another_way = False
+    if consequence.mark_bad and message.contact_point_id is not None:
+        _mark_bad(session, message.contact_point_id, code=code)
+        goes_another_way = _go_another_way(session, message, now=now)
     if consequence.bad_wording:
         stop_a_refused_wording(session, message, now=now)
     if consequence.wants_task or consequence.follow is Follow.stop_all:
-        _open_task(session, message, consequence, code=code, now=now)
+        _open_task(session, message, consequence, code=code, now=now, goes_another_way=goes_another_way)
+
+
+def _opted_out(
+    session: Session, message: Message, contact_point_id: uuid.UUID, *, code: str, now: datetime
+) -> None:
+    """The carrier blocks this number because its owner said stop there: that is a wish, not a failure.
+
+    Where the wish is known already the refusal is the expected answer to it, and nobody is bothered.
+    """
+    is_news = record_opt_out(
+        session, contact_point_id, how="carrier", now=now, actor=SYSTEM,
+        wording="found at the carrier: this number has opted out",
+    )  # fmt: skip
+    if message.touchpoint_id is not None and message.purpose in STANDS_FOR_A_STEP:
+        plan_again(session, message.touchpoint_id, look_at=now, now=now, reason=OPTED_OUT)
+    if not is_news and message.purpose not in AWAITED:
+        return
+    is_safety = message.purpose is Purpose.safety
+    open_task(
+        session, message.clinic_id, kind=TaskKind.call_missed_text, now=now,
+        due_at=now if is_safety else now + TASK_DUE, patient_id=message.patient_id, subject_id=contact_point_id,
+        reason=f"A text ({message.text_key}) was not sent: at the carrier this number has opted out (code {code})."
+        " No text can reach it until its owner texts START. Please call and ask how to keep in touch.",
+        priority="high" if is_safety else "normal",
+    )  # fmt: skip
+
+
+def _mark_bad(session: Session, contact_point_id: uuid.UUID, *, code: str) -> None:
+    session.execute(
+        update(ContactPoint)
+        .where(ContactPoint.id == contact_point_id, ContactPoint.state != ContactState.wrong_person)
+        .values(state=ContactState.bad, state_reason=f"the carrier says so (code {code})")
+    )
+
+
+def _go_another_way(session: Session, message: Message, *, now: datetime) -> bool:
+    """Let planning send a step to another address that the patient agreed to; False if there is none."""
+    if message.touchpoint_id is None or message.purpose not in STANDS_FOR_A_STEP:
+        return False
+    other = (
+        select(ContactPoint.id)
+        .where(
+            ContactPoint.patient_id == message.patient_id, ContactPoint.id != message.contact_point_id,
+            ContactPoint.state.in_([ContactState.stated, ContactState.confirmed]),
+            ContactPoint.consented_at.is_not(None), ContactPoint.opted_out_at.is_(None),
+        )
+        .limit(1)
+    )  # fmt: skip
+    if session.scalar(other) is None:
+        return False
+    plan_again(session, message.touchpoint_id, look_at=now, now=now, reason=BAD_ADDRESS)
+    return True
 
 
 def _try_later(message: Message, consequence: Consequence, *, now: datetime) -> None:
@@ -120,37 +194,22 @@ def _fail(session: Session, message: Message, *, code: str, now: datetime, stale
     )  # fmt: skip
 
 
-def _mark_contact_point(
-    session: Session, message: Message, consequence: Consequence, *, code: str, now: datetime
-) -> None:
-    assert message.contact_point_id is not None
-    if consequence.mark_bad:
-        session.execute(
-            update(ContactPoint)
-            .where(
-                ContactPoint.id == message.contact_point_id, ContactPoint.state != ContactState.wrong_person
-            )
-            .values(state=ContactState.bad, state_reason=f"the carrier says so (code {code})")
-        )
-    if consequence.record_opt_out:
-        record_opt_out(
-            session, message.contact_point_id, how="carrier", now=now, actor=SYSTEM,
-            wording="found at the carrier: this number has opted out",
-        )  # fmt: skip
-
-
 def _open_task(
-    session: Session, message: Message, consequence: Consequence, *, code: str, now: datetime
-) -> None:
+    session: Session, message: Message, consequence: Consequence, *, code: str, now: datetime,
+    goes_another_way: bool,
+) -> None:  # fmt: skip
     kind = TaskKind.bad_number if consequence.mark_bad else TaskKind.call_missed_text
+    what = (
+        "It goes to another address now. Please ask for the right one" if goes_another_way else "Please call"
+    )
     due_at = now if message.purpose is Purpose.safety else now + TASK_DUE
     open_task(
         session, message.clinic_id, kind=kind, now=now, due_at=due_at, patient_id=message.patient_id,
         subject_id=message.touchpoint_id or message.id,
-        reason=f"A text ({message.text_key}) did not reach the patient (code {code}). Please call.",
+        reason=f"A text ({message.text_key}) did not reach the patient (code {code}). {what}.",
         priority="high" if message.purpose is Purpose.safety else "normal",
     )  # fmt: skip
-    if message.touchpoint_id is not None:
+    if message.touchpoint_id is not None and not goes_another_way:
         advance_touchpoint(
             session, message.touchpoint_id, to=TouchpointState.call_task, now=now,
             reason=f"the text could not be delivered (code {code}); a person was asked to call",

@@ -17,12 +17,16 @@ from sqlalchemy import text
 from followup.clinics.states import Channel
 from followup.db.session import Database
 from followup.kit.clock import Clock
+from followup.kit.mail.build import MailError
+from followup.log import logger
 from followup.messaging.calling import Call
 from followup.messaging.care_now import care_now
 from followup.messaging.drain import running
 from followup.messaging.mail import MailFrame, compose
 from followup.messaging.pump import Pump, PumpLimits, PumpReport, Send
-from followup.ports import EmailGateway, Outcome, OutgoingSms, SmsGateway
+from followup.ports import EmailGateway, Outcome, OutgoingSms, Refusal, Refused, SmsGateway
+
+_log = logger(__name__)
 
 # The carrier retries a callback that we answer with an error; without this it would not (default: none).
 CALLBACK_OVERRIDES = "#rc=5&rp=all"
@@ -143,7 +147,15 @@ def _sender(outside: Outside, sms: SmsGateway | None, channel: Channel, clock: C
 
     async def send_email(call: Call) -> Outcome:
         assert outside.email is not None
-        return await outside.email.send(compose(call, outside.mail_frame, now=clock.now()))
+        try:
+            mail = compose(call, outside.mail_frame, now=clock.now())
+        except MailError as error:
+            # Nothing has left the house, so there is nothing to doubt: this mail can't be written.
+            return Refused(Refusal.bad_text, f"mail {error.field}")
+        except Exception as error:  # noqa: BLE001 - whatever breaks while writing, it breaks before anything is sent
+            _log.error("mail not composed", error=type(error).__name__)
+            return Refused(Refusal.unknown, "mail not composed")
+        return await outside.email.send(mail)
 
     return send_sms if channel is Channel.sms else send_email
 

@@ -18,7 +18,14 @@ from followup.enrollment.advance import advance_touchpoint
 from followup.enrollment.states import TouchpointState
 from followup.log import logger
 from followup.messaging.consequences import plan_again
-from followup.messaging.rules import ARRIVED, AWAITED, STANDS_FOR_A_STEP, Decision, Verdict
+from followup.messaging.rules import (
+    ABOUT_THE_ADDRESS,
+    ARRIVED,
+    AWAITED,
+    STANDS_FOR_A_STEP,
+    Decision,
+    Verdict,
+)
 from followup.messaging.states import MessageState, Purpose
 from followup.tasks.open import open_task
 from followup.tasks.states import TaskKind
@@ -65,6 +72,8 @@ def _what_it_stood_for(session: Session, row: Row[Any], decision: Decision, *, n
         plan_again(session, row.touchpoint_id, look_at=now, now=now)
     elif decision.verdict is Verdict.stale and row.purpose in AWAITED:
         _tell_a_person(session, row, now=now)
+    elif stands_for_a_step and decision.reason in ABOUT_THE_ADDRESS:
+        plan_again(session, row.touchpoint_id, look_at=now, now=now, reason=decision.reason)
     elif stands_for_a_step and decision.reason != ARRIVED:
         advance_touchpoint(
             session, row.touchpoint_id, to=TouchpointState.skipped, now=now, reason=decision.reason

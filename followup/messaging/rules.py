@@ -115,6 +115,12 @@ class Decision:
 CALL = Decision(Verdict.call)
 SENDING_PAUSED = "the clinic's sending is paused"
 ARRIVED = "the first one arrived after all"
+WRONG_PERSON = "somebody else answers at this address"
+BAD_ADDRESS = "the carrier says this address can't be reached"
+OPTED_OUT = "the patient asked us to stop writing here"
+NO_CONSENT = "there is no consent for this address"
+# What stands in the way of one address only: planning looks for another way, or says why there is none.
+ABOUT_THE_ADDRESS = frozenset([WRONG_PERSON, BAD_ADDRESS, OPTED_OUT, NO_CONSENT])
 
 
 def _is_planned(facts: Facts) -> bool:
@@ -124,15 +130,11 @@ def _is_planned(facts: Facts) -> bool:
 # First match wins. "Cancel" keeps the reason for ever; "release" leaves the message queued for a better moment.
 _CHECKS: tuple[tuple[Callable[[Facts, datetime], bool], Verdict, str], ...] = (
     (lambda f, _: f.patient_died, Verdict.cancel, "the patient has died"),
-    (lambda f, _: f.contact_state == "wrong_person", Verdict.cancel, "somebody else answers at this address"),
-    (lambda f, _: f.contact_state == "bad", Verdict.cancel, "the carrier says this address can't be reached"),
+    (lambda f, _: f.contact_state == "wrong_person", Verdict.cancel, WRONG_PERSON),
+    (lambda f, _: f.contact_state == "bad", Verdict.cancel, BAD_ADDRESS),
     # 47 CFR 64.1200(a)(12): after an opt-out, one confirmation and nothing else.
-    (
-        lambda f, _: f.opted_out and f.purpose is not Purpose.consent,
-        Verdict.cancel,
-        "the patient asked us to stop writing here",
-    ),
-    (lambda f, _: _is_planned(f) and not f.consented, Verdict.cancel, "there is no consent for this address"),
+    (lambda f, _: f.opted_out and f.purpose is not Purpose.consent, Verdict.cancel, OPTED_OUT),
+    (lambda f, _: _is_planned(f) and not f.consented, Verdict.cancel, NO_CONSENT),
     (lambda f, _: f.arrived_before, Verdict.cancel, ARRIVED),
     (
         lambda f, _: _is_planned(f) and f.enrollment_state in ("withdrawn", "completed"),
@@ -145,7 +147,12 @@ _CHECKS: tuple[tuple[Callable[[Facts, datetime], bool], Verdict, str], ...] = (
         "the step was cancelled",
     ),
     (lambda f, now: now >= f.not_after, Verdict.stale, "its time had passed before it could be sent"),
-    (lambda f, _: f.clinic_paused, Verdict.release, SENDING_PAUSED),
+    # A pause of a person's (after a restore) never holds "call 911": what is old has gone stale above.
+    (
+        lambda f, _: f.clinic_paused and f.purpose is not Purpose.safety,
+        Verdict.release,
+        SENDING_PAUSED,
+    ),
     (
         lambda f, _: _is_planned(f) and f.enrollment_state == "paused",
         Verdict.release,

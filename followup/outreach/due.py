@@ -155,7 +155,8 @@ def _taken_days(session: Session, patient_id: uuid.UUID, local_now: datetime) ->
     rows = session.scalars(
         text(
             "SELECT DISTINCT local_day FROM message WHERE patient_id = :patient AND local_day >= :today"
-            " AND state <> 'cancelled'"
+            # A text that certainly never arrived took nobody's day.
+            " AND state <> 'cancelled' AND NOT (state IN ('failed', 'expired') AND error_code IS NOT NULL)"
         ),
         {"patient": patient_id, "today": local_now.date()},
     )

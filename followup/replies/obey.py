@@ -18,8 +18,10 @@ from sqlalchemy.orm import Session
 from followup.audit.record import Actor, moved
 from followup.clinics.states import Channel
 from followup.intake.first_look import may_be_urgent
+from followup.messaging.consequences import plan_again
 from followup.messaging.models import Message
 from followup.messaging.queue import Address, Draft, queue
+from followup.messaging.rules import STANDS_FOR_A_STEP
 from followup.messaging.say import say_system
 from followup.messaging.states import MessageState, Purpose
 from followup.patients.consent import record_consent, record_opt_out
@@ -184,7 +186,9 @@ def cancel_queued(
 ) -> None:
     """Cancel what waits for these addresses. Safety texts and the confirmation are the sender's own decision.
 
-    What a pump has claimed already is stopped by its last look before the call, which waits for this transaction.
+    A step whose text is cancelled goes back to planning, which sends it to another address that was agreed to, asks
+    for a call, or leaves it out with its reason. What a pump has claimed already is stopped by its last look before
+    the call, which waits for this transaction.
     """
     if not contact_points:
         return
@@ -197,13 +201,15 @@ def cancel_queued(
             Message.purpose.not_in([Purpose.consent, Purpose.safety]),
         )
         .values(state=MessageState.cancelled, claimable=False, reason=reason, final_at=now)
-        .returning(Message.id, Message.clinic_id)
+        .returning(Message.id, Message.clinic_id, Message.touchpoint_id, Message.purpose)
     )
-    for message_id, clinic_id in cancelled.all():
+    for message_id, clinic_id, touchpoint_id, purpose in cancelled.all():
         moved(
             session, clinic_id, thing="message", thing_id=message_id, before=MessageState.queued,
             after=MessageState.cancelled, now=now, reason=reason,
         )  # fmt: skip
+        if touchpoint_id is not None and purpose in STANDS_FOR_A_STEP:
+            plan_again(session, touchpoint_id, look_at=now, now=now, reason=reason)
 
 
 def _answer_to(asking: Asking) -> uuid.UUID:
