@@ -79,5 +79,6 @@ beat_schedule = {
     "shifts": _every(60.0, "care.remind_shifts"),
     "audit-chain": _every(_TICK, "upkeep.seal_audit"),
     "auditor": _every(60.0, "upkeep.audit_invariants"),
+    "monitor": _every(60.0, "upkeep.tell_monitor"),
 }
 beat_scheduler = "celery.beat:Scheduler"

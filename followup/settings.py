@@ -103,13 +103,31 @@ class Settings(BaseSettings):
     )
     web_host: str = "127.0.0.1"
     web_port: int = 8000
-    deadman_url: str | None = Field(None, description="outside monitor, told every minute that sweeps run")
+    deadman_url: str | None = Field(
+        None,
+        description="outside monitor, pinged every minute while the sweeps run and nobody waits too long",
+        examples=["https://monitor.example.org/ping/followup"],
+    )
+    deadman_fail_url: str | None = Field(
+        None,
+        description="pinged instead when something is behind; without it silence is the only alarm",
+        examples=["https://monitor.example.org/ping/followup/fail"],
+    )
 
     @field_validator("secret_keys", "encryption_keys", "twilio_auth_token", mode="before")
     @classmethod
     def _comma_list(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("deadman_url", "deadman_fail_url")
+    @classmethod
+    def _is_web_address(cls, value: str | None) -> str | None:
+        if value is not None and not (
+            urlsplit(value).scheme in ("http", "https") and urlsplit(value).hostname
+        ):
+            raise ValueError("write a web address, for example https://monitor.example.org/ping/followup")
         return value
 
     @field_validator("public_url", "twilio_api_url")

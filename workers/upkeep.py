@@ -1,9 +1,11 @@
-"""What keeps the house in order: the audit chain, the invariants, enrollments that have ended."""
+"""What keeps the house in order: the audit chain, enrollments that have ended, rosters, the monitor outside."""
 
 from __future__ import annotations
 
 from followup.audit.seal import seal_all
 from followup.enrollment.complete import complete_due
+from followup.gateways.deadman import tell_monitor
+from followup.reporting.ready import readiness
 from followup.setup.keep_rosters import keep_rosters
 from workers.app import app, house
 
@@ -26,3 +28,11 @@ def keep_every_roster(*_ids: str) -> None:
     """Freeze the past of every roster; make its shifts and prove its cover once a night."""
     home = house()
     keep_rosters(home.database, now=home.clock.now())
+
+
+@app.task(name="upkeep.tell_monitor")
+def tell_the_monitor(*_ids: str) -> None:
+    """Let the monitor outside hear that all is well; when it hears nothing it wakes somebody."""
+    home = house()
+    is_well, told = readiness(home.database, home.clock.now()).is_well, home.settings
+    tell_monitor(told.deadman_url, is_well=is_well, fail_url=told.deadman_fail_url)

@@ -137,6 +137,11 @@ def _production_findings(settings: Settings) -> Iterator[Finding]:
         yield note("FOLLOWUP_MAIL_FROM", f"is {settings.mail_from}, an address that does not exist")
     if settings.deadman_url is None:
         yield note("FOLLOWUP_DEADMAN_URL", "is not set: nobody outside hears when the sweeps stop")
+    elif settings.deadman_url == settings.deadman_fail_url:
+        yield wrong(
+            "FOLLOWUP_DEADMAN_FAIL_URL",
+            "FOLLOWUP_DEADMAN_FAIL_URL is the address for good news, too: the monitor could not tell them apart.",
+        )
 
 
 def server_findings(settings: Settings) -> Iterator[Finding]:
@@ -156,6 +161,13 @@ def server_findings(settings: Settings) -> Iterator[Finding]:
     yield _asked(
         "carrier", lambda: _connect(settings.twilio_api_url), f"{settings.twilio_api_url} can be reached"
     )
+    for what, monitor in (
+        ("outside monitor", settings.deadman_url), ("outside monitor (failures)", settings.deadman_fail_url),
+    ):  # fmt: skip
+        if monitor is not None:
+            # The path of a ping is as good as a password, so only the host is asked for and shown.
+            host = urlsplit(monitor)._replace(path="", query="").geturl()
+            yield _asked(what, lambda host=host: _connect(host), "can be reached")  # type: ignore[misc]
     for name, address in (("SMTP", settings.smtp_url), ("mailbox", settings.mailbox_url)):
         if address is not None:
             told = address.get_secret_value()

@@ -104,6 +104,7 @@ class _FromDatabase(Collector):
         found = ages(self._looking, self._now)
         for name, value in (
             ("due_touchpoint", found.due_touchpoint),
+            ("due_message", found.due_message),
             ("unassessed_reply", found.unassessed_reply),
             ("unaccepted_escalation", found.unaccepted_escalation),
         ):

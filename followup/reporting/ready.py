@@ -6,10 +6,11 @@ the age of a tick is machine time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session
@@ -20,11 +21,27 @@ from followup.enrollment.models import Touchpoint
 from followup.enrollment.states import TouchpointState
 from followup.escalation.models import Escalation
 from followup.escalation.states import EscalationState
+from followup.intake.models import ProviderEvent
+from followup.intake.states import EventKind
+from followup.messaging.models import Attempt, Message
+from followup.messaging.states import AttemptState, MessageState
 from followup.replies.models import Reply
 from followup.replies.states import ReplyState
 
 OLDEST_TICK = timedelta(seconds=120)
 """A loop that has not gone round for so long is not going round."""
+
+LIMITS: Mapping[str, timedelta] = {
+    "tick": OLDEST_TICK,
+    # A morning's backlog leaves at the rate of its sender, which may take minutes and is no failure.
+    "due_touchpoint": timedelta(minutes=30),
+    "due_message": timedelta(minutes=30),
+    # Normal is a minute; what is found in the carrier's list is minutes old when it comes.
+    "unassessed_reply": timedelta(minutes=10),
+    # Past this the patient was promised a call that nobody has taken over.
+    "unaccepted_escalation": timedelta(minutes=30),
+}
+"""How old the oldest of each may be before somebody outside the house should hear of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +50,14 @@ class Ages:
 
     tick: float | None
     due_touchpoint: float | None
+    due_message: float | None
     unassessed_reply: float | None
     unaccepted_escalation: float | None
+
+    def behind(self) -> list[str]:
+        """Return what is older than its limit, by name."""
+        told = {name: getattr(self, name) for name in LIMITS}
+        return [name for name, age in told.items() if age is not None and age > LIMITS[name].total_seconds()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +73,11 @@ class Readiness:
         ticked = self.ages.tick if self.ages else None
         return self.has_database and ticked is not None and ticked <= OLDEST_TICK.total_seconds()
 
+    @property
+    def is_well(self) -> bool:
+        """Whether the outside monitor may hear that all is well: the sweeps go round and nobody waits too long."""
+        return self.is_ready and self.ages is not None and not self.ages.behind()
+
     def as_json(self) -> dict[str, object]:
         """Return the answer; ages in whole seconds."""
         ages = self.ages
@@ -61,8 +89,10 @@ class Readiness:
             told |= {
                 "oldest_tick_age_seconds": _whole(ages.tick),
                 "oldest_due_touchpoint_age_seconds": _whole(ages.due_touchpoint),
+                "oldest_due_message_age_seconds": _whole(ages.due_message),
                 "oldest_unassessed_reply_age_seconds": _whole(ages.unassessed_reply),
                 "oldest_unaccepted_escalation_age_seconds": _whole(ages.unaccepted_escalation),
+                "behind": ages.behind(),
             }
         return told
 
@@ -79,27 +109,33 @@ def readiness(database: Database, now: datetime) -> Readiness:
 def ages(looking: Session, now: datetime) -> Ages:
     """Return how old the oldest of everything is."""
     tick = looking.scalar(select(func.extract("epoch", func.now() - func.min(Heartbeat.ticked_at))))
+    due_touchpoint = select(func.min(Touchpoint.look_at)).where(
+        Touchpoint.state == TouchpointState.planned, Touchpoint.look_at <= now
+    )
+    in_doubt = exists().where(Attempt.message_id == Message.id, Attempt.state == AttemptState.in_doubt)
+    due_message = select(func.min(Message.not_before)).where(
+        # What is held or paused is looked at anew each minute; a doubt has its own clock and its own task.
+        Message.state == MessageState.queued, Message.not_before <= now, ~in_doubt
+    )  # fmt: skip
+    unaccepted = select(func.min(Escalation.opened_at)).where(Escalation.state == EscalationState.paging)
     return Ages(
         tick=float(tick) if tick is not None else None,
-        due_touchpoint=_age(
-            now,
-            looking.scalar(
-                select(func.min(Touchpoint.look_at)).where(
-                    Touchpoint.state == TouchpointState.planned, Touchpoint.look_at <= now
-                )
-            ),
-        ),
-        unassessed_reply=_age(
-            now,
-            looking.scalar(select(func.min(Reply.received_at)).where(Reply.state == ReplyState.received)),
-        ),
-        unaccepted_escalation=_age(
-            now,
-            looking.scalar(
-                select(func.min(Escalation.opened_at)).where(Escalation.state == EscalationState.paging)
-            ),
-        ),
+        due_touchpoint=_age(now, looking.scalar(due_touchpoint)),
+        due_message=_age(now, looking.scalar(due_message)),
+        unassessed_reply=_age(now, _oldest_reply(looking)),
+        unaccepted_escalation=_age(now, looking.scalar(unaccepted)),
     )
+
+
+def _oldest_reply(looking: Session) -> datetime | None:
+    """When the oldest text or mail arrived that nobody has assessed, as a reply or still as the raw event."""
+    words = (EventKind.inbound_sms, EventKind.inbound_email)
+    raw = select(func.min(ProviderEvent.received_at)).where(
+        ProviderEvent.processed_at.is_(None), ProviderEvent.kind.in_(words)
+    )
+    received = select(func.min(Reply.received_at)).where(Reply.state == ReplyState.received)
+    found = [each for each in (looking.scalar(raw), looking.scalar(received)) if each is not None]
+    return min(found, default=None)
 
 
 def _age(now: datetime, oldest: datetime | None) -> float | None:

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import insert, text
 
+from followup import bootstrap
 from followup.audit.record import SYSTEM
 from followup.bootstrap import House, build
 from followup.clinics.models import Clinic, Sender
@@ -33,6 +34,7 @@ from followup.staff.models import Shift, Staff, StaffContactPoint
 from followup.staff.sign_in import hash_password
 from followup.staff.states import StaffRole
 from followup.web.app import create_app
+from tests.cast import TUESDAY
 
 NOW = datetime(2026, 3, 3, 17, 0, tzinfo=UTC)  # a Tuesday, 9 in the morning in Los Angeles
 PASSWORD = "a long enough password"
@@ -246,3 +248,22 @@ def machine(app: FastAPI, key: str) -> Iterator[TestClient]:
         app, base_url="http://127.0.0.1:8000", headers={"authorization": f"Bearer {key}"}
     ) as client:
         yield client
+
+
+@pytest.fixture
+def at_home(settings: Settings, house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """The commands of this process work on the test's own house."""
+    monkeypatch.setattr("sys.stdin", None)
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if value is None or value == ():
+            continue
+        parts = value if isinstance(value, tuple) else (value,)
+        told = ",".join(str(getattr(each, "get_secret_value", lambda each=each: each)()) for each in parts)
+        monkeypatch.setenv(f"FOLLOWUP_{name.upper()}", told)
+    bootstrap.open_house.cache_clear()
+    assert isinstance(house.clock, ClockFile)
+    house.clock.set(TUESDAY, speed=0)
+    yield house
+    bootstrap.open_house().database.dispose()
+    bootstrap.open_house.cache_clear()

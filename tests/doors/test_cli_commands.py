@@ -12,33 +12,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from followup import bootstrap
 from followup.bootstrap import House
 from followup.cli import run
-from followup.kit.clock import ClockFile
-from followup.settings import Settings
-from tests.cast import CLINIC, INES, TUESDAY, open_clinic
+from followup.errors import ConfigurationError
+from followup.settings import load
+from tests.cast import CLINIC, INES, open_clinic
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def at_home(settings: Settings, house: House, monkeypatch: pytest.MonkeyPatch) -> House:
-    """The commands of this process work on the test's own house."""
-    monkeypatch.setattr("sys.stdin", None)
-    for name in Settings.model_fields:
-        value = getattr(settings, name)
-        if value is None or value == ():
-            continue
-        parts = value if isinstance(value, tuple) else (value,)
-        told = ",".join(str(getattr(each, "get_secret_value", lambda each=each: each)()) for each in parts)
-        monkeypatch.setenv(f"FOLLOWUP_{name.upper()}", told)
-    bootstrap.open_house.cache_clear()
-    assert isinstance(house.clock, ClockFile)
-    house.clock.set(TUESDAY, speed=0)
-    yield house
-    bootstrap.open_house().database.dispose()
-    bootstrap.open_house.cache_clear()
 
 
 def enrollment(**changes: object) -> list[str]:
@@ -175,7 +155,7 @@ def test_doctor_finds_nothing_to_mend_in_a_house_that_works(
 ) -> None:
     for name, value in {
         "TWILIO_ACCOUNT_SID": lab.account.sid, "TWILIO_AUTH_TOKEN": lab.auth_token, "TWILIO_API_URL": lab.url,
-        "SMTP_URL": lab.smtp_url, "MAILBOX_URL": lab.mailbox_url,
+        "SMTP_URL": lab.smtp_url, "MAILBOX_URL": lab.mailbox_url, "DEADMAN_URL": f"{lab.url}/lab",
     }.items():  # fmt: skip
         monkeypatch.setenv(f"FOLLOWUP_{name}", value)
     code = run(["doctor"])
@@ -188,11 +168,20 @@ def test_doctor_names_the_server_that_does_not_answer(
 ) -> None:
     monkeypatch.setenv("FOLLOWUP_REDIS_URL", "redis://:hunter2@127.0.0.1:9/0")
     monkeypatch.setenv("FOLLOWUP_TWILIO_API_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("FOLLOWUP_DEADMAN_URL", "http://127.0.0.1:9/ping/a-key-like-a-password")
     assert run(["doctor"]) == 2
     shown = capsys.readouterr().out
     assert "WRONG Redis: Redis at redis://127.0.0.1:9/0 can't be reached" in shown
     assert "WRONG carrier: http://127.0.0.1:9 can't be reached on port 9" in shown
+    assert "WRONG outside monitor: http://127.0.0.1:9 can't be reached on port 9" in shown
     assert "hunter2" not in shown
+    assert "a-key-like-a-password" not in shown
+
+
+@pytest.mark.parametrize("name", ["DEADMAN_URL", "DEADMAN_FAIL_URL"])
+def test_a_monitor_that_is_no_web_address_is_refused_by_name(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"FOLLOWUP_{name}: write a web address"):
+        load({f"FOLLOWUP_{name}": "monitor.example.org/ping"})
 
 
 def test_an_unknown_queue_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:

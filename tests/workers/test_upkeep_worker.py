@@ -20,6 +20,7 @@ from followup.reporting.ready import readiness
 from followup.settings import Settings
 from tests.cast import INES, NUMBER, TOM
 from tests.journeys.town import EARLY, Town, a_town
+from tests.monitor_outside import listening
 from tests.waiting import wait_for
 
 WEEKS_13 = timedelta(days=91)
@@ -77,3 +78,15 @@ def test_loops_that_go_round_make_the_service_ready(town: Town) -> None:
 
     wait_for(lambda: ticked() >= NOTED, what="the first round of every loop")
     assert readiness(database, town.clock.now()).is_ready
+
+
+def test_the_monitor_outside_hears_of_a_service_that_does_its_work(town: Town) -> None:
+    with listening() as monitor:
+        town.environment["FOLLOWUP_DEADMAN_URL"] = monitor.url
+        town.worker()
+
+        def heard() -> bool:
+            town.ring("upkeep.tell_monitor")
+            return "/ping" in monitor.heard
+
+        wait_for(heard, what="a ping", within=60)
