@@ -13,6 +13,7 @@ from followup.web.pages import (
     escalations,
     health,
     inbox,
+    pathways,
     patients,
     phones,
     roster,
@@ -26,6 +27,6 @@ from followup.web.pages import (
 router = APIRouter()
 for screen in (
     sign_in, second_factor, welcome, account, today, enroll, patients, change, inbox, tasks, escalations,
-    roster, phones, accept, audit, health,
+    roster, phones, pathways, accept, audit, health,
 ):  # fmt: skip
     router.include_router(screen.router)
