@@ -1,4 +1,4 @@
-"""Compare a restored database with what the carrier says was sent meanwhile, and let sending go on (F34).
+"""Compare a restored database with what the carrier says was sent meanwhile (F34).
 
 A backup does not know what its lost hours sent. Before anything may be sent again, every contact that was due in
 them is looked up in the carrier's own list: what was sent is not sent again, and what nobody can know (mail, a
@@ -85,20 +85,6 @@ def compare(
         details={"sent": compared.sent_already, "person": compared.for_a_person, "open": compared.still_to_send},
     )  # fmt: skip
     return compared
-
-
-def resume_sending(
-    session: Session, clinic_id: uuid.UUID, *, now: datetime, actor: Actor, reason: str
-) -> None:
-    """Let a clinic send again; what is late by now follows its own rule for being late. Raises Conflict."""
-    clinic = session.get_one(Clinic, clinic_id, with_for_update=True)
-    if clinic.sending_paused_at is None:
-        raise Conflict("Sending is not paused.")
-    clinic.sending_paused_at = clinic.sending_paused_reason = None
-    record(
-        session, clinic_id, actor=actor, action="resume sending", now=now, reason=reason,
-        subject=Subject("clinic", clinic_id),
-    )  # fmt: skip
 
 
 def _overdue(session: Session, *, since: datetime, now: datetime) -> list[tuple[Touchpoint, str | None]]:

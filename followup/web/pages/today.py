@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from followup.reporting.sending import sending
 from followup.reporting.today import today
 from followup.staff.rules import Permission
 from followup.web.deps import Desk, at_desk
@@ -15,5 +16,8 @@ router = APIRouter()
 
 @router.get("/")
 def show(request: Request, desk: Desk = at_desk(Permission.see_patients)) -> Response:
-    """Show what is open, overdue, unread, late, and who is on call."""
-    return page(request, "pages/today.html", desk=desk, today=today(desk.session, desk.now))
+    """Show what is open, overdue, unread, late, not sent, and who is on call."""
+    return page(
+        request, "pages/today.html", desk=desk, today=today(desk.session, desk.now),
+        sending=sending(desk.session, desk.clinic_id, desk.now),
+    )  # fmt: skip

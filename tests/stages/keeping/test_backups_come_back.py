@@ -20,7 +20,8 @@ from followup.enrollment.models import Touchpoint
 from followup.enrollment.planning.reasons import Reason
 from followup.enrollment.states import TouchpointState
 from followup.errors import ConfigurationError, Conflict
-from followup.outreach.after_restore import compare, resume_sending
+from followup.messaging.pause import resume_sending
+from followup.outreach.after_restore import compare
 from followup.outreach.dispatch import dispatch_due
 from followup.patients.models import Patient
 from followup.ports import CarrierMessage
