@@ -7,6 +7,7 @@ from followup.gateways.inbound_list import lister
 from followup.gateways.mailbox import mailbox_of
 from followup.intake.collect import collect_mails
 from followup.intake.reconcile import reconcile_inbound
+from followup.messaging.watch_inbound import watch_inbound
 from followup.replies.process import process_events
 from workers.app import app, house
 
@@ -27,6 +28,7 @@ def read_mailbox(*_ids: str) -> None:
 
 @app.task(name="upkeep.reconcile_inbound")
 def reconcile(*_ids: str) -> None:
-    """Store the texts that no webhook brought."""
+    """Store the texts that no webhook brought; tell a person when the carrier's list can't be had."""
     here = house()
+    watch_inbound(here.database, now=here.clock.now())
     reconcile_inbound(here.database, lister(sms_of(here.settings)), now=here.clock.now)

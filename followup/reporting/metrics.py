@@ -16,7 +16,8 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from followup.clinics.models import Heartbeat
+from followup.clinics.models import Heartbeat, Sender
+from followup.clinics.states import Channel
 from followup.enrollment.models import Enrollment, Touchpoint
 from followup.enrollment.states import TouchpointState
 from followup.escalation.models import Escalation, Page
@@ -88,6 +89,7 @@ class _FromDatabase(Collector):
             yield family
         yield self._touchpoints_late()
         yield from self._ages()
+        yield self._compared()
         yield self._ticks()
 
     def _touchpoints_late(self) -> GaugeMetricFamily:
@@ -113,6 +115,15 @@ class _FromDatabase(Collector):
                 "age of the oldest; 0 if there is none",
                 value=value or 0,
             )
+
+    def _compared(self) -> GaugeMetricFamily:
+        age = self._looking.scalar(
+            select(func.extract("epoch", func.now() - func.min(Sender.inbound_listed_at))).where(
+                Sender.channel == Channel.sms
+            )
+        )
+        meaning = "since the sender that waits longest was compared with the carrier's list of inbound texts"
+        return GaugeMetricFamily("followup_inbound_compared_age_seconds", meaning, value=float(age or 0))
 
     def _ticks(self) -> GaugeMetricFamily:
         family = GaugeMetricFamily(
