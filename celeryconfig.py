@@ -13,6 +13,9 @@ broker_url = (
     .replace("?db=", "?virtual_host=", 1)
 )
 broker_connection_retry_on_startup = True
+# A Redis that takes no writes (full, read-only, without its replicas) says so to the reader of a queue as well: the
+# worker waits for it as for one that is away.
+broker_channel_error_retry = True
 broker_transport_options = {
     "global_keyprefix": os.environ.get("FOLLOWUP_BROKER_PREFIX", "followup:"),
     "visibility_timeout": 600,

@@ -83,9 +83,10 @@ class Consumer(CelerysConsumer):  # type: ignore[misc]
         def handle(message: Any) -> None:
             try:
                 take(message)
-            except self.connection_errors:
-                raise
-            except Exception as error:  # noqa: BLE001 - a message must not end the worker that reads it
+            except Exception as error:
+                # kombu counts a missing key among the errors of a connection; here it is the message that lacks it.
+                if isinstance(error, self.connection_errors) and not isinstance(error, LookupError):
+                    raise
                 self._drop(message, type(error).__name__)
 
         return handle

@@ -164,5 +164,6 @@ def test_f24_whatever_lies_in_the_queue_the_worker_drops_it_counts_it_and_lives(
     assert queue.llen(key(case, "messages")) == 0
     assert f"dropped={len(nonsense)}" in log.read_text()
     assert PRIVATE not in log.read_text()
+    assert "onnection to broker lost" not in log.read_text()
     assert not trace.exists()
     assert (len(case.texts(INES)), len(case.texts(TOM))) == (1, 1)
