@@ -50,7 +50,7 @@ class _Sender:
 
 
 def watch_inbound(database: Database, *, now: datetime) -> int:
-    """Open a task for a sender that was not compared for half an hour, close it when it was; returns how many are deaf.
+    """Open a task for a sender that was not compared for half an hour, close it when it was; returns how many wait.
 
     ``now`` is care time: when the task is due.
     """

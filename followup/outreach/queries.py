@@ -47,4 +47,7 @@ def _facts(row: Touchpoint, enrollment: Enrollment, message_state: str | None) -
         reason=row.reason_code or row.reason, dispatched_at=row.dispatched_at, answered_at=row.answered_at,
         reminders=row.reminders, message_state=message_state, enrollment_state=enrollment.state,
         hold_reason=enrollment.hold_reason if enrollment.held_since else None,
+        # Looked at when it was due, and put off since.
+        waits_for=row.reason if row.look_at > row.due_at else None,
+        asks=bool(row.asked),
     )  # fmt: skip

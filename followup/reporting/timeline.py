@@ -1,7 +1,7 @@
 """One patient's past and future on one line: what was sent and why, what came back, what was concluded, who acted.
 
-Reads across all stages with a fixed number of queries. Everything is in order of time; what has not happened
-yet comes after now. Texts are opened here, inside the clinic's own transaction.
+Reads across all stages with a fixed number of queries, and three per enrollment. Everything is in order of time;
+what has not happened yet comes after now. Texts are opened here, inside the clinic's own transaction.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from followup.enrollment.models import Touchpoint
 from followup.enrollment.states import TouchpointState
 from followup.escalation.models import Escalation
 from followup.messaging.models import Message
+from followup.outreach.queries import whys
 from followup.replies.models import Reply
 from followup.tasks.models import Task
 from followup.triage.models import Assessment
@@ -109,6 +110,8 @@ class Line:
     past: Sequence[Entry]
     future: Sequence[Entry]
     pain: Sequence[tuple[datetime, float]] = field(default_factory=tuple)
+    # For every touchpoint one sentence: why it was sent then, or why not.
+    whys: Mapping[uuid.UUID, str] = field(default_factory=dict)
 
 
 def timeline(session: Session, patient_id: uuid.UUID, now: datetime) -> Line:
@@ -130,7 +133,15 @@ def timeline(session: Session, patient_id: uuid.UUID, now: datetime) -> Line:
         past=[entry for entry in entries if entry.happened],
         future=[entry for entry in entries if not entry.happened],
         pain=_pain(replies),
+        whys=_whys(session, touchpoints.values()),
     )
+
+
+def _whys(session: Session, touchpoints: Iterable[Touchpoint]) -> dict[uuid.UUID, str]:
+    found: dict[uuid.UUID, str] = {}
+    for enrollment_id in sorted({each.enrollment_id for each in touchpoints}):
+        found |= whys(session, enrollment_id)
+    return found
 
 
 def _rows(session: Session, table: Any, patient_id: uuid.UUID, order: Any) -> Sequence[Any]:

@@ -6,18 +6,59 @@ Read from the rows alone, in words and local time; what a text said is not part 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from followup.audit.models import Move
+from followup.audit.record import SYSTEM
+from followup.clinics.states import Channel
 from followup.db.session import Database
 from followup.enrollment.models import Touchpoint
+from followup.enrollment.planning.explain import clock_words, day_words
+from followup.enrollment.states import TouchpointState
 from followup.errors import NotFound
 from followup.kit.windows import to_local, zone
 from followup.messaging.models import Attempt, Message
+from followup.messaging.states import Purpose
+from followup.outreach.queries import why_touchpoint
+from followup.pathways.vocabulary import LateRule
+from followup.staff.queries import names
+
+_BY = {Channel.sms: "by text", Channel.email: "by email"}
+_LATE = {
+    LateRule.SEND_UNTIL: "it is left out",
+    LateRule.SKIP: "it is left out",
+    LateRule.CALL_TASK: "a person calls",
+}
+_MOVED = {
+    "planned": "planned",
+    "dispatched": "handed to the outbox",
+    "answered": "answered",
+    "unanswered": "silence noted",
+    "skipped": "left out",
+    "cancelled": "cancelled",
+    "call_task": "given to a person to call",
+    "queued": "written and put in the outbox",
+    "accepted": "taken by the carrier",
+    "sent": "sent on by the carrier",
+    "undelivered": "not delivered",
+}
+_CALLED = {
+    "claimed": "about to be made",
+    "calling": "under way",
+    "accepted": "taken",
+    "in_doubt": "nobody knows yet whether it was taken",
+    "unconfirmed": "nobody could find out whether it was taken",
+    "released": "not made",
+}
+# An answer needs no word; what was found out later does.
+_SETTLED = {
+    "callback": "the carrier's report", "list": "the carrier's list", "rule": "rule",
+    "lease": "the end of its time", "person": "a person",
+}  # fmt: skip
 
 
 def calendar_lines(session: Session, enrollment_id: uuid.UUID) -> list[str]:
@@ -43,32 +84,53 @@ def life_of(database: Database, touchpoint_id: uuid.UUID) -> list[str]:
 
 
 def _life(session: Session, row: Touchpoint) -> Iterator[str]:
-    yield f"{row.key}, {row.channel}, day {row.day}: {row.state}{_in_brackets(row.reason)}"
-    yield f"  {row.why}"
-    yield f"  due {_at(row.due_at, row)}, not after {_at(row.not_after, row)}, if late: {row.late_rule}"
-    yield from _moves(session, row, row.id)
-    messages = select(Message).where(Message.touchpoint_id == row.id).order_by(Message.queued_at, Message.id)
-    for message in session.scalars(messages):
-        yield f"{message.purpose} by {message.channel}: {message.state}{_in_brackets(message.reason)}"
-        yield from _moves(session, row, message.id)
-        yield from _calls(session, message.id)
+    messages = session.scalars(
+        select(Message).where(Message.touchpoint_id == row.id).order_by(Message.queued_at, Message.id)
+    ).all()
+    yield f"{row.key}, {_BY[row.channel]}, day {row.day}"
+    yield why_touchpoint(session, row.id)
+    yield ""
+    yield row.why
+    yield f"It may go out until {_at(row.not_after, row)}; if it can't, {_LATE.get(row.late_rule, row.late_rule)}."
+    yield ""
+    yield f"What happened (times in {row.time_zone})"
+    things = {row.id: ""} | {each.id: f"{_name(each)} {number}: " for number, each in enumerate(messages, 1)}
+    yield from _moves(session, row, things)
+    for each in messages:
+        yield from _calls(session, each, things[each.id])
 
 
-def _moves(session: Session, row: Touchpoint, thing_id: uuid.UUID) -> Iterator[str]:
-    for each in session.scalars(select(Move).where(Move.thing_id == thing_id).order_by(Move.at, Move.id)):
-        why = f": {each.reason}" if each.reason else ""
-        yield f"  {_at(each.at, row)}  {each.from_state or 'new'} -> {each.to_state}{why}  ({each.actor})"
+def _moves(session: Session, row: Touchpoint, things: Mapping[uuid.UUID, str]) -> Iterator[str]:
+    moves = session.scalars(
+        select(Move).where(Move.thing_id.in_(things)).order_by(Move.at, Move.recorded_at, Move.id)
+    ).all()
+    people = names(session)
+    for each in moves:
+        words = _MOVED.get(each.to_state, each.to_state)
+        if each.to_state == TouchpointState.planned and each.from_state is not None:
+            words = "planned anew"
+        because = f": {each.reason}" if each.reason and each.reason not in (words, row.key) else ""
+        by = "" if each.actor == str(SYSTEM) else f" (by {people.get(each.actor, each.actor)})"
+        yield f"  {_at(each.at, row)}  {things[each.thing_id]}{words}{because}{by}"
 
 
-def _calls(session: Session, message_id: uuid.UUID) -> Iterator[str]:
-    calls = select(Attempt).where(Attempt.message_id == message_id).order_by(Attempt.number)
+def _calls(session: Session, message: Message, name: str) -> Iterator[str]:
+    calls = select(Attempt).where(Attempt.message_id == message.id).order_by(Attempt.number)
     for each in session.scalars(calls):
-        yield f"  call {each.number}: {each.state}{_in_brackets(each.settled_by)}{_in_brackets(each.refusal)}"
+        told = _CALLED.get(each.state, each.state)
+        code = f", code {each.error_code}" if each.error_code else ""
+        settled = f", settled by {_SETTLED[each.settled_by]}" if each.settled_by in _SETTLED else ""
+        yield f"  {name}call {each.number}: {told}{code}{settled}"
+
+
+def _name(message: Message) -> str:
+    word = "text" if message.channel is Channel.sms else "email"
+    return word if message.purpose in (Purpose.planned, Purpose.welcome) else f"{message.purpose} {word}"
 
 
 def _at(instant: datetime, row: Touchpoint) -> str:
     local = to_local(instant, zone(row.time_zone))
-    return f"{local:%a %Y-%m-%d %H:%M} {row.time_zone}"
+    return f"{day_words(local.date())} at {clock_words(local.time())}"
 
 
 def _in_brackets(words: str | None) -> str:

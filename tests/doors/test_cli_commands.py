@@ -112,9 +112,9 @@ def test_why_tells_the_life_of_a_contact(at_home: House, capsys: pytest.CaptureF
     enrolled = clinic.enroll(INES)
     assert run(["why", str(clinic.touchpoint(enrolled.enrollment_id, "day-2-marrow").id)]) == 0
     shown = capsys.readouterr().out
-    assert "day-2-marrow, sms, day 2: planned" in shown
+    assert "day-2-marrow, by text, day 2" in shown
     assert "Planned for Wed, Jun 3, 2026 at 9:30 AM" in shown
-    assert "new -> planned" in shown
+    assert "It may go out until Wed, Jun 3, 2026 at 7:30 PM; if it can't, a person calls." in shown
     assert run(["why", "nonsense"]) == 2
 
 

@@ -39,7 +39,8 @@ _NOT_SENT = {
 class StandingFacts:
     """What a row and its surroundings say. Instants are aware UTC; ``message_state`` is None before a text exists.
 
-    ``planned_why`` is the sentence that planning wrote, ``reason`` a word of ``Reason`` or a person's own words.
+    ``planned_why`` is the sentence that planning wrote, ``reason`` a word of ``Reason`` or a person's own words,
+    ``waits_for`` why a contact that was due has not gone out yet. ``asks``: whether an answer is waited for.
     """
 
     state: TouchpointState
@@ -53,6 +54,8 @@ class StandingFacts:
     message_state: str | None = None
     enrollment_state: EnrollmentState = EnrollmentState.active
     hold_reason: str | None = None
+    waits_for: str | None = None
+    asks: bool = True
 
 
 def why(facts: StandingFacts) -> str:
@@ -61,7 +64,7 @@ def why(facts: StandingFacts) -> str:
     if facts.state is TouchpointState.planned:
         return facts.planned_why + _waiting_words(facts)
     if facts.state in REACHED_THE_PATIENT:
-        return f"{_sent_words(facts, where)} {_answer_words(facts, where)}."
+        return _sent_words(facts, where) + _answer_words(facts, where)
     return f"{_NOT_SENT[facts.state]}: {_reason(facts)}. It was due {_at(facts.due_at, where)}."
 
 
@@ -72,9 +75,11 @@ def _sent_words(facts: StandingFacts, where: ZoneInfo) -> str:
 
 def _answer_words(facts: StandingFacts, where: ZoneInfo) -> str:
     if facts.state is TouchpointState.answered:
-        return f"Answered {_at(facts.answered_at, where)}"
+        return f" Answered {_at(facts.answered_at, where)}."
+    if facts.state is TouchpointState.dispatched and not facts.asks:
+        return ""
     silent = "No answer yet" if facts.state is TouchpointState.dispatched else "Nobody answered"
-    return f"{silent}{_reminded(facts)}"
+    return f" {silent}{_reminded(facts)}."
 
 
 def _waiting_words(facts: StandingFacts) -> str:
@@ -82,7 +87,7 @@ def _waiting_words(facts: StandingFacts) -> str:
         return f" It waits, because {SENTENCES[Reason.PAUSED]}."
     if facts.hold_reason:
         return f" It waits: {facts.hold_reason.rstrip('.')}."
-    return ""
+    return f" It waits: {facts.waits_for.rstrip('.')}." if facts.waits_for else ""
 
 
 def _reason(facts: StandingFacts) -> str:
