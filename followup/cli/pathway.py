@@ -51,47 +51,19 @@ def preview(
     zone: Annotated[str, typer.Option(help="the patient's time zone")] = "America/New_York",
 ) -> None:
     """Print a whole recovery as one patient would get it."""
+    from followup.cli.dated import Procedure, dated
     from followup.errors import InvalidInput
     from followup.pathways.preview import calendar
 
     pathway = _read(_folder(name))
     if language not in pathway.languages:
         raise InvalidInput("language", f"This pathway is written in: {', '.join(pathway.languages)}.")
+    values = {}
     if date:
-        print("\n".join(_dated(pathway, harvest, channel, date=date, zone=zone)))
-    print(calendar(pathway, language, harvest, channel=channel), end="")
-
-
-def _dated(pathway: Pathway, harvest: Harvest, channel: Channel, *, date: str, zone: str) -> list[str]:
-    """Return the calendar of a patient who is enrolled well before a procedure on that date."""
-    from datetime import time, timedelta
-
-    from followup.clinics.states import Channel as Carried
-    from followup.enrollment.planning.facts import ClinicCalendar, EnrollmentFacts
-    from followup.enrollment.planning.from_pathway import pathway_plan
-    from followup.enrollment.planning.plan import plan
-    from followup.errors import InvalidInput
-    from followup.kit.dates import DateError, parse_date
-    from followup.kit.windows import ZoneError, to_utc
-    from followup.kit.windows import zone as zone_of
-
-    try:
-        day, where = parse_date(date), zone_of(zone)
-    except (DateError, ZoneError) as problem:
-        raise InvalidInput("zone" if isinstance(problem, ZoneError) else "date", problem.message) from None
-    enrolled_at = to_utc(day - timedelta(days=7), time(9), where).utc
-    facts = EnrollmentFacts(
-        performed_on=day, performed_at=time(9), zone=where.key, channels=(Carried(channel.value),),
-        enrolled_at=enrolled_at, harvest=harvest.value,
-    )  # fmt: skip
-    planned = plan(facts, pathway_plan(pathway), ClinicCalendar(), enrolled_at)
-    lines = [
-        f"Calendar for a procedure on {day:%A, %B} {day.day}, {day.year} ({where.key}), enrolled a week before"
-    ]
-    lines += [
-        f"{each.local_date:%a %Y-%m-%d} {each.local_time:%H:%M}  {each.key}" for each in planned.touchpoints
-    ]
-    return [*lines, *planned.notes, ""]
+        procedure = Procedure.read(date, zone)
+        values = procedure.values(language)
+        print("\n".join(dated(pathway, harvest, channel, procedure)))
+    print(calendar(pathway, language, harvest, channel=channel, values=values), end="")
 
 
 def _findings(folder: Path) -> list[Finding]:

@@ -140,6 +140,30 @@ def test_a_pathway_is_previewed_in_both_languages_and_refused_by_name(
     assert "There is no pathway 'knee'" in capsys.readouterr().err
 
 
+def test_a_preview_with_a_date_keeps_local_times_across_a_change_of_the_clocks(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wanted = ["pathway", "preview", "stem-cell-back", "--date", "2026-03-05", "--zone", "America/Chicago"]
+    assert run(wanted) == 0
+    shown = capsys.readouterr().out.splitlines()
+    change = (
+        "    Sun 2026-03-08: clocks go forward (CDT UTC-05:00 from then on); texts keep their local times"
+    )
+    at = shown.index(change)
+    assert shown[at - 1] == "Sat 2026-03-07 09:30 CST UTC-06:00  day-2-marrow"
+    assert shown[at + 1] == "Sun 2026-03-08 09:30 CDT UTC-05:00  day-3"
+    assert sum("clocks go" in line for line in shown) == 1
+    assert any("Your visit is Thu, Mar 5 at 9:00 AM" in line for line in shown)
+
+
+@pytest.mark.parametrize(("option", "value"), [("--date", "2026-02-30"), ("--zone", "EST5EDT")])
+def test_a_preview_of_no_date_or_no_place_is_refused(
+    capsys: pytest.CaptureFixture[str], option: str, value: str
+) -> None:
+    assert run(["pathway", "preview", "stem-cell-back", "--date", "2026-03-05", option, value]) == 2
+    assert value in capsys.readouterr().err
+
+
 def test_a_broken_pathway_is_named_by_file_and_line(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
