@@ -34,17 +34,17 @@ def sized(full: int) -> int:
     return full if IS_FULL else full // 5
 
 
-def numbers(many: int, *, start: int = 140) -> list[str]:
+def numbers(many: int) -> list[str]:
     """Return invented numbers, all different."""
-    found = [f"+1{area}555{line:04d}" for area in AREAS for line in range(start, 200)][:many]
+    found = [f"+1{area}555{line:04d}" for area in AREAS for line in range(140, 200)][:many]
     assert len(found) == many
     return found
 
 
-def enroll_many(case: Case, many: int, **fields: Any) -> list[str]:
-    """Enroll many patients by the verb that enrolls everybody; returns their numbers."""
-    found = numbers(many)
-    for each, phone in enumerate(found):
+def enroll_many(case: Case, many: int, *, start: int = 0, **fields: Any) -> list[str]:
+    """Enroll many patients by the verb that enrolls everybody; returns their numbers (``start``: after so many)."""
+    found = numbers(many)[start:]
+    for each, phone in enumerate(found, start):
         word = "".join(chr(97 + (each // 26**place) % 26) for place in range(3))
         case.home.enroll(name=f"Ann No{word}", patient__phone=phone, **fields)
     return found

@@ -14,6 +14,7 @@ FAULTS: dict[str, str] = {
     "F09": "web killed before storing a text",
     "F12": "power cut in mid-run",
     "F13": "old and new version side by side",
+    "F14": "a migration fails half-way",
     "F15": "five beats, two workers",
     "F16": "no beat for an hour",
     "F17": "twenty ticks at once",
@@ -76,7 +77,7 @@ FAULTS: dict[str, str] = {
 NOT_TESTABLE_HERE: dict[str, str] = {}
 # What a row shows less of than it says.
 NOTES: dict[str, str] = {
-    "F13": "there is one version, so two generations of the same run side by side",
+    "F13": "the next version is this one with a column and a table more",
     "F30": "the server is stopped as its own panic would stop it; no disk is filled",
     "F44": "an expired certificate is the same error of the same library as no TLS",
 }

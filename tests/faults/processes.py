@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,11 +38,13 @@ def environment_of(case: Case, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def started(case: Case, command: list[str], log: Path, **more: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run one process of the house until the block ends; what it says is in ``log``."""
+def started(
+    case: Case, command: list[str], log: Path, *, root: Path = ROOT, **more: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one process of the house until the block ends; what it says is in ``log``, its code in ``root``."""
     with log.open("ab") as told:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment_of(case, **more), stdout=told, stderr=told
+            command, cwd=root, env=environment_of(case, **more), stdout=told, stderr=told
         )
     try:
         yield process
@@ -54,16 +56,12 @@ def started(case: Case, command: list[str], log: Path, **more: str) -> Iterator[
 
 @contextmanager
 def worker(
-    case: Case,
-    folder: Path,
-    name: str = "messages",
-    *,
-    queues: tuple[str, ...] = ("messages",),
-    threads: int = 4,
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a worker; without more words of the queue that carries routine texts."""
+    case: Case, folder: Path, name: str = "messages", *, queues: Sequence[str] = ("messages",), threads: int = 4,
+    root: Path = ROOT,
+) -> Iterator[subprocess.Popen[bytes]]:  # fmt: skip
+    """Run a worker; without more words of the queue that carries routine texts, and of this version."""
     command = worker_command(queues, concurrency=threads, name=f"{name}-{case.home.clinic_id}")
-    with started(case, command, folder / f"{name}.log") as process:
+    with started(case, command, folder / f"{name}.log", root=root) as process:
         yield process
 
 

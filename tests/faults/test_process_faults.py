@@ -1,4 +1,4 @@
-"""F01-F07, F13: workers that die, freeze or are asked to end, at the worst moment; real Celery workers."""
+"""F01-F07: workers that die, freeze or are asked to end, at the worst moment; real Celery workers."""
 
 from __future__ import annotations
 
@@ -195,19 +195,3 @@ def test_f07_a_message_that_can_not_be_opened_does_not_hold_up_the_others(case: 
     case.recovers(lambda: len(case.texts(INES)) + len(case.texts(TOM)) == 1)
     assert case.home.only("SELECT count(*) FROM message WHERE state = 'failed'") == 1
     assert "call_missed_text" in case.open_tasks()
-
-
-def test_f13_two_generations_of_workers_side_by_side_send_each_text_once(case: Case, tmp_path: Path) -> None:
-    """As while a new version is rolled out: there is one version here, so only the side-by-side is shown."""
-    numbers = [f"+1312555{140 + each:04d}" for each in range(20)]
-    for each, number in enumerate(numbers):
-        case.home.enroll(name=f"Ann No{chr(97 + each)}", patient__phone=number)
-    case.home.dispatch()
-    case.injected()
-    with worker(case, tmp_path, "old") as old, worker(case, tmp_path, "new"):
-        ringing(case, lambda: len(case.lab.requests("messages.create")) > 2)
-        old.send_signal(signal.SIGTERM)
-        assert old.wait(30) == 0
-        ringing(case, lambda: all(len(case.lab.phone(each).inbox) == 1 for each in numbers))
-        case.normal()
-    assert case.home.only("SELECT max(attempts) FROM message") <= 2
