@@ -68,7 +68,11 @@ def triage(text: str, context: Context, ruleset: Ruleset | None = None) -> Decis
 def _higher(alone: Decision, joined: Decision) -> Decision:
     if RANK[joined.tier] > RANK[alone.tier]:
         concepts = tuple(dict.fromkeys(alone.concepts + joined.concepts))
-        return replace(joined, concepts=concepts, message_key=message_for(joined.tier, concepts))
+        # What this text itself answers stays its answer: "6" and then "4" is two scores, not 6 twice.
+        answers = alone.answers or joined.answers
+        return replace(
+            joined, concepts=concepts, answers=answers, message_key=message_for(joined.tier, concepts)
+        )
     return alone
 
 

@@ -21,6 +21,13 @@ def test_a_joined_reading_never_lowers_what_the_last_text_says() -> None:
     assert decision.tier is Tier.EMERGENCY
 
 
+def test_a_score_that_follows_another_within_minutes_is_its_own_answer() -> None:
+    asked = Context(day=3, question_kind=QuestionKind.PAIN_SCORE, earlier_texts=("6",))
+    decision = triage("4", asked)
+    assert decision.tier is Tier.SAME_DAY  # the 6 has not become untrue
+    assert [each.value for each in decision.answers] == [4]
+
+
 def test_a_second_same_day_finding_becomes_urgent() -> None:
     text, asked = "5", QuestionKind.PAIN_SCORE
     assert triage(text, Context(day=3, question_kind=asked)).tier is Tier.SAME_DAY
