@@ -16,6 +16,7 @@ from followup.web.pages import (
     pathways,
     patients,
     phones,
+    reports,
     roster,
     second_factor,
     sign_in,
@@ -27,6 +28,6 @@ from followup.web.pages import (
 router = APIRouter()
 for screen in (
     sign_in, second_factor, welcome, account, today, enroll, patients, change, inbox, tasks, escalations,
-    roster, phones, pathways, accept, audit, health,
+    roster, phones, pathways, reports, accept, audit, health,
 ):  # fmt: skip
     router.include_router(screen.router)

@@ -6,14 +6,18 @@ A search is posted, so that a name never stands in an address, a history or a pr
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from followup.audit.record import Subject
-from followup.enrollment.queries import enrollments_of
+from followup.enrollment.queries import EnrollmentView, enrollments_of
 from followup.enrollment.rules import WithdrawalReason
 from followup.errors import InvalidInput
+from followup.kit.plots import Plot, curve
 from followup.reporting import patients
 from followup.reporting.timeline import timeline
 from followup.staff.queries import names
@@ -55,13 +59,33 @@ def search(request: Request, fields: Posted, desk: Desk = at_desk(Permission.see
 @router.get("/patients/{patient_id}")
 def show(request: Request, patient_id: Id, desk: Desk = at_desk(Permission.see_patients)) -> Response:
     """Show everything that happened and is planned for one patient."""
-    head = patients.head(desk.session, patient_id)
+    head, line = patients.head(desk.session, patient_id), timeline(desk.session, patient_id, desk.now)
+    enrollments = enrollments_of(desk.session, patient_id)
+    scores = _by_day(line.pain, enrollments, ZoneInfo(head.time_zone))
     desk.saw("read patient", Subject("patient", patient_id, patient_id))
     return page(
-        request, "pages/timeline.html", desk=desk, head=head, line=timeline(desk.session, patient_id, desk.now),
-        enrollments=enrollments_of(desk.session, patient_id), people=names(desk.session),
-        reasons=[each.value for each in WithdrawalReason],
+        request, "pages/timeline.html", desk=desk, head=head, line=line, enrollments=enrollments,
+        people=names(desk.session), reasons=[each.value for each in WithdrawalReason],
+        scores=scores, pain_plot=_plot(scores),
     )  # fmt: skip
+
+
+def _by_day(
+    pain: Sequence[tuple[datetime, float]], enrollments: Sequence[EnrollmentView], zone: ZoneInfo
+) -> list[tuple[int, float]]:
+    """Pain scores by the patient's calendar day since the newest procedure, oldest first."""
+    if not enrollments:
+        return []
+    since = max(each.performed_on for each in enrollments)
+    return [((at.astimezone(zone).date() - since).days, value) for at, value in pain]
+
+
+def _plot(scores: Sequence[tuple[int, float]]) -> Plot | None:
+    """Two scores at least: one is a number, and the thread shows it."""
+    if len(scores) < 2:
+        return None
+    days = [day for day, _ in scores]
+    return curve(scores, highest=10, ends=(min(0, *days), max(7, *days)))
 
 
 def _place(text: str) -> uuid.UUID | None:
