@@ -61,6 +61,7 @@ PROOF_LASTS = timedelta(minutes=10)
 HALF_WAY_LIMIT = timedelta(minutes=10)
 STEP_SECONDS = 30
 _LOOKS_LIKE = str.maketrans("0134578@$", "oieastbas")
+_DECORATION = "0123456789!?.,;:*#$%&()[]{}<>+=_- "
 _ROWS = ("01234567890123456789", "qwertyuiopasdfghjklzxcvbnm", "abcdefghijklmnopqrstuvwxyz")
 
 
@@ -105,6 +106,8 @@ def step_of(code: str, secret: str, *, last: int | None, seconds: float) -> int 
 
 def _is_common(password: str, about: Iterable[str]) -> bool:
     bare = _bare(password)
+    if bare in _stolen() or _is_dressed_up(password.lower()):
+        return True
     known = _common() | {_bare(word) for word in about if len(_bare(word)) > 3}
     halves = {bare[: len(bare) // parts] for parts in (2, 3, 4) if bare == bare[: len(bare) // parts] * parts}
     return (
@@ -114,13 +117,35 @@ def _is_common(password: str, about: Iterable[str]) -> bool:
     )
 
 
+def _is_dressed_up(lower: str) -> bool:
+    """Whether a password is a stolen one with nothing but decoration before or behind it."""
+    cuts = range(8, len(lower) + 1)
+    return any(
+        (lower[:cut] in _stolen() and not lower[cut:].strip(_DECORATION))
+        or (lower[-cut:] in _stolen() and not lower[:-cut].strip(_DECORATION))
+        for cut in cuts
+    )
+
+
 def _bare(password: str) -> str:
     """A password without its decoration: letters only, lower case, letters for digits that look like them."""
-    lower = password.lower().strip("0123456789!?.,;:*#$%&()[]{}<>+=_- ")
+    lower = password.lower().strip(_DECORATION)
     return "".join(filter(str.isalpha, lower.translate(_LOOKS_LIKE)))
 
 
 @functools.cache
 def _common() -> frozenset[str]:
-    lines = Path(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(line for line in lines if line and not line.startswith("#"))
+    """Beginnings of passwords, put together by hand: words of a clinic are among them."""
+    return frozenset(_lines("common_passwords.txt"))
+
+
+@functools.cache
+def _stolen() -> frozenset[str]:
+    """The most frequent stolen passwords of eight characters and more, and each without its decoration."""
+    listed = _lines("stolen_passwords.txt")
+    return frozenset([*listed, *(bare for each in listed if len(bare := _bare(each)) >= 6)])
+
+
+def _lines(name: str) -> list[str]:
+    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import followup.staff.rules as rules_of_staff
 from followup.staff.rules import LICENSED, PERMISSIONS, Permission, allows, password_problem
 from followup.staff.states import StaffRole
 
@@ -50,4 +53,43 @@ def test_only_clinicians_lower_what_a_machine_raised() -> None:
     ],
 )
 def test_length_is_what_a_password_needs(password: str, *, is_taken: bool) -> None:
+    assert (password_problem(password) is None) is is_taken
+
+
+STOLEN = (
+    Path(rules_of_staff.__file__)
+    .with_name("stolen_passwords.txt")
+    .read_text(encoding="utf-8")
+    .splitlines()[2:]
+)
+
+
+def test_the_list_of_stolen_passwords_is_long_enough_and_comes_with_its_license() -> None:
+    assert len(set(STOLEN)) >= 3_000
+    assert all(each == each.lower() and len(each) >= 8 for each in STOLEN)
+    assert "MIT License" in Path(rules_of_staff.__file__).with_name("stolen_passwords.LICENSE").read_text()
+
+
+@pytest.mark.parametrize("decoration", ["", "2026", "!!!!!!!!", "123456789"])
+def test_none_of_the_stolen_passwords_can_be_chosen_with_or_without_decoration(decoration: str) -> None:
+    let_through = [each for each in STOLEN[:3_000] if password_problem(each + decoration) is None]
+    assert let_through == []
+
+
+@pytest.mark.parametrize(
+    "password", ["corvette-2026!!", "Samantha12345", "2026!!Samantha", "12345678 12345678"]
+)
+def test_a_stolen_password_in_other_clothes_is_refused(password: str) -> None:
+    assert password_problem(password) is not None
+
+
+@pytest.mark.parametrize(
+    ("password", "is_taken"),
+    [
+        ("🦔 walks past 🌲 at dusk", True),
+        ("  spaces at both ends  ", True),
+        ("sixty-four and more " * 5, True),
+    ],
+)
+def test_b125_length_spaces_and_emoji_are_welcome(password: str, *, is_taken: bool) -> None:
     assert (password_problem(password) is None) is is_taken
