@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import os
 from collections.abc import Mapping
 from enum import StrEnum
@@ -101,6 +102,11 @@ class Settings(BaseSettings):
     require_second_factor: bool | None = Field(
         None, description="whether everybody signs in with a second factor; if not set: in production yes"
     )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.1",),
+        description="addresses or networks of the proxies whose X-Forwarded headers are believed; a comma list",
+        examples=["10.0.3.0/28,127.0.0.1"],
+    )
     web_host: str = "127.0.0.1"
     web_port: int = 8000
     deadman_url: str | None = Field(
@@ -114,7 +120,7 @@ class Settings(BaseSettings):
         examples=["https://monitor.example.org/ping/followup/fail"],
     )
 
-    @field_validator("secret_keys", "encryption_keys", "twilio_auth_token", mode="before")
+    @field_validator("secret_keys", "encryption_keys", "twilio_auth_token", "trusted_proxies", mode="before")
     @classmethod
     def _comma_list(cls, value: object) -> object:
         if isinstance(value, str):
@@ -128,6 +134,18 @@ class Settings(BaseSettings):
             urlsplit(value).scheme in ("http", "https") and urlsplit(value).hostname
         ):
             raise ValueError("write a web address, for example https://monitor.example.org/ping/followup")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            try:
+                network = ipaddress.ip_network(each)
+            except ValueError:
+                raise ValueError("write addresses or networks, for example 10.0.3.0/28") from None
+            if network.prefixlen == 0:
+                raise ValueError("a network of everybody trusts everybody; name the proxies")
         return value
 
     @field_validator("public_url", "twilio_api_url")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -48,17 +48,21 @@ def web() -> None:
 
     settings = load()
     wait_for_servers(settings)
-    uvicorn.run(
-        "followup.web.app:app",
-        factory=True,
-        host=settings.web_host,
-        port=settings.web_port,
-        log_config=None,
-        access_log=False,
-        proxy_headers=True,
-        server_header=False,
-        timeout_graceful_shutdown=8,
-    )
+    uvicorn.run("followup.web.app:app", factory=True, **web_options(settings))
+
+
+def web_options(settings: Settings) -> dict[str, Any]:
+    """Return how the web server listens, and whose word about the address of a client it takes."""
+    return {
+        "host": settings.web_host,
+        "port": settings.web_port,
+        "log_config": None,
+        "access_log": False,
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": ",".join(settings.trusted_proxies),
+        "server_header": False,
+        "timeout_graceful_shutdown": 8,
+    }
 
 
 def worker(

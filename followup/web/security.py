@@ -9,6 +9,7 @@ header is never believed.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,6 +34,8 @@ NOT_BY_COOKIE = ("/api/", "/hooks/", "/u/")
 # What holds neither a thread nor a connection of the pages for long.
 NEEDS_NO_ROOM = ("/hooks/", "/static/", "/healthz")
 PATIENCE_SECONDS = 30
+# A form is small: whoever needs longer to send one holds a place on purpose.
+SLOWEST_BODY_SECONDS = 20.0
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
@@ -117,6 +120,8 @@ class Guard:
             await self._in_turn(scope, _limited(receive), answer.send)
         except _TooMuch:
             await answer.plain(413)
+        except _TooSlow:
+            await answer.plain(408)
         except _NoRoom:
             await answer.plain(503)
         except Exception as error:  # noqa: BLE001 - the last place that can still answer; the trace goes to the log
@@ -146,6 +151,7 @@ class Guard:
 
 _WORDS = {
     400: "This request can't be read.",
+    408: "This took too long to arrive. Please try again.",
     413: "This is more than we read at once.",
     403: "This request did not come from a page of this service, so nothing was changed. Go back and try again.",
     414: "This address is too long.",
@@ -163,13 +169,27 @@ class _TooMuch(Exception):
     """More came than was announced, or than is ever read."""
 
 
+class _TooSlow(Exception):
+    """A body did not end in time."""
+
+
 def _limited(receive: Receive) -> Receive:
-    """Count what comes, whatever was announced: a body without a length must not fill the memory."""
-    left = MOST_BODY_BYTES
+    """Count and time what comes, whatever was announced: a body without a length must not fill the memory.
+
+    Waiting for the reader to leave, which comes after the body, may take as long as a page is looked at.
+    """
+    left, is_complete = MOST_BODY_BYTES, False
+    ends = time.monotonic() + SLOWEST_BODY_SECONDS
 
     async def counted() -> Message:
-        nonlocal left
-        message = await receive()
+        nonlocal left, is_complete
+        if is_complete:
+            return await receive()
+        try:
+            message = await asyncio.wait_for(receive(), ends - time.monotonic())
+        except TimeoutError:
+            raise _TooSlow from None
+        is_complete = not message.get("more_body", False)
         left -= len(message.get("body", b""))
         if left < 0:
             raise _TooMuch
