@@ -29,7 +29,8 @@ BATCH = 500
 BEGINNING = b"\0" * 32
 # Rows rest so long that those of a transaction that was slower to commit can take their place before them. One that
 # is slower still is chained behind its elders, which ``verify`` allows: the links count, not the numbers.
-SETTLED_AFTER_SECONDS = 20
+# With a round every five seconds everything is chained within ten.
+SETTLED_AFTER_SECONDS = 4
 _LATE_AMONG_THE_LAST = 1_000
 
 _COLUMNS = (

@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import ProgrammingError
 
+from celeryconfig import beat_schedule
 from followup.audit.models import AuditEvent
 from followup.audit.record import SYSTEM, Subject, record
-from followup.audit.seal import SEALER_LOCK, seal, seal_all, verify
+from followup.audit.seal import SEALER_LOCK, SETTLED_AFTER_SECONDS, seal, seal_all, verify
 from followup.bootstrap import House
 from tests.cast import INES, TUESDAY, ClinicOfTheTest, open_clinic
 
@@ -39,6 +40,11 @@ def test_every_row_is_chained_and_the_chain_holds(house: House) -> None:
     with house.database.engine() as session:
         verified = verify(session, clinic.id)
     assert (verified.holds, verified.rows) == (True, first + 3)
+
+
+def test_what_happens_is_chained_within_ten_seconds() -> None:
+    rounds = next(each["schedule"] for each in beat_schedule.values() if each["task"] == "upkeep.seal_audit")
+    assert SETTLED_AFTER_SECONDS + float(str(rounds)) < 10
 
 
 def test_a_row_that_was_changed_breaks_the_chain_where_it_stands(house: House, owner_url: str) -> None:
