@@ -35,7 +35,7 @@ task_ignore_result = True
 # A wake-up is acknowledged as it arrives: recovery comes from the rows and the next tick, not from redelivery.
 task_acks_late = False
 # A worker whose credit is used up asks the broker again only after its poll of up to two seconds, and a page would
-# wait that long behind nothing. Wake-ups are empty and brief, so a worker may hold many; none is tied to one thread.
+# wait that long behind nothing. Wake-ups are empty and brief, so a worker may hold many; none is tied to a thread.
 worker_prefetch_multiplier = 16
 worker_hijack_root_logger = False
 worker_send_task_events = False

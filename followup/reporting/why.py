@@ -91,7 +91,7 @@ def _life(session: Session, row: Touchpoint) -> Iterator[str]:
     yield why_touchpoint(session, row.id)
     yield ""
     yield row.why
-    yield f"It may go out until {_at(row.not_after, row)}; if it can't, {_LATE.get(row.late_rule, row.late_rule)}."
+    yield f"It may go out until {_at(row.not_after, row)}; if it can't, {_LATE[LateRule(row.late_rule)]}."
     yield ""
     yield f"What happened (times in {row.time_zone})"
     things = {row.id: ""} | {each.id: f"{_name(each)} {number}: " for number, each in enumerate(messages, 1)}

@@ -45,7 +45,9 @@ def worker(environment: dict[str, str]) -> Iterator[None]:
 
 
 def ring(environment: dict[str, str], *names: str) -> None:
-    script = "from tests.workers.holding_app import app\nimport sys\nfor name in sys.argv[1:]: app.send_task(name)"
+    script = (
+        "from tests.workers.holding_app import app\nimport sys\nfor name in sys.argv[1:]: app.send_task(name)"
+    )
     subprocess.run([sys.executable, "-c", script, *names], cwd=ROOT, env=environment, check=True)
 
 
