@@ -57,6 +57,7 @@ class TaskLine:
     patient_id: uuid.UUID | None
     patient: str | None
     owner: str | None
+    owner_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,7 @@ def task_lines(
         TaskLine(
             id=task.id, kind=task.kind.value, priority=task.priority, reason=task.reason, due_at=task.due_at,
             patient_id=task.patient_id, patient=patient.name if patient else None, owner=owner,
+            owner_id=task.owner_id,
         )
         for task, patient, owner in session.execute(query.limit(limit))
     ]  # fmt: skip

@@ -8,6 +8,7 @@ inside the clinic they found. All times are machine time: the database's ``now()
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,6 +52,7 @@ class FoundKey:
     clinic_id: uuid.UUID
     key_id: uuid.UUID
     role: StaffRole
+    scopes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +110,13 @@ def find_key(looking: Session, key: str) -> FoundKey | None:
     if not key or len(key) > LONGEST_SECRET:
         return None
     row = looking.execute(
-        select(ApiKey.clinic_id, ApiKey.id, ApiKey.role).where(
+        select(ApiKey.clinic_id, ApiKey.id, ApiKey.role, ApiKey.scopes).where(
             ApiKey.key_hash == hash_token(key),
             ApiKey.revoked_at.is_(None),
             or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now()),
         )
     ).first()
-    return FoundKey(*row) if row else None
+    return FoundKey(row.clinic_id, row.id, row.role, tuple(row.scopes)) if row else None
 
 
 def person(session: Session, staff_id: uuid.UUID) -> Person | None:
@@ -123,6 +125,17 @@ def person(session: Session, staff_id: uuid.UUID) -> Person | None:
         select(Staff.id, Staff.name, Staff.role).where(Staff.id == staff_id, Staff.disabled_at.is_(None))
     ).first()
     return Person(*row) if row else None
+
+
+def colleagues(session: Session) -> Sequence[Person]:
+    """Return everybody of this clinic who is not disabled, by name."""
+    rows = session.execute(
+        select(Staff.id, Staff.name, Staff.role)
+        .where(Staff.disabled_at.is_(None))
+        .order_by(Staff.name, Staff.id)
+        .limit(500)
+    )
+    return [Person(*row) for row in rows]
 
 
 def staff_member(session: Session, staff_id: uuid.UUID) -> Staff:

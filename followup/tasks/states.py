@@ -22,6 +22,12 @@ class TaskKind(StrEnum):
     staffing = "staffing"  # nobody is on call, or a page cannot reach somebody who is
 
 
+RAISED_WHEN_OVERDUE = frozenset(
+    {TaskKind.call_back, TaskKind.review_reply, TaskKind.call_silent, TaskKind.identity}
+)
+"""Overdue, these may hide a patient in danger and become an urgent case: their time is an alarm, not a wish."""
+
+
 class TaskState(StrEnum):
     """Whether it still waits for a person."""
 

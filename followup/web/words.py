@@ -15,7 +15,10 @@ NOTICES: Mapping[str, str] = {
     "withdrawn": "Withdrawn. No planned text goes out any more; what the patient writes is still read.",
     "moved": "The date was changed and the plan moved with it.",
     "reviewed": "Saved. The reply left the inbox.",
+    "written": "It is on its way. The next answer comes to you, in the inbox.",
     "closed": "Saved and closed.",
+    "assigned": "Saved. The task shows who does it.",
+    "put-off": "Saved. It is due later now; the reason is on record.",
     "accepted": "You have this case. Call the patient now.",
     "attempt": "The call was written down.",
     "roster-changed": "Saved. The roster follows from now on; who is paged follows the roster.",
@@ -24,6 +27,7 @@ NOTICES: Mapping[str, str] = {
     "test-sent": "A test is on its way. It counts once the carrier says it arrived.",
     "signed-out": "You are signed out.",
     "session-ended": "That sign-in was ended.",
+    "staff-changed": "Saved. Sign-ins that it concerns have ended.",
     "password-set": "The password is set, and every other sign-in has ended. Sign in with it now.",
 }
 
