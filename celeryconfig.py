@@ -76,6 +76,7 @@ beat_schedule = {
     "settle": _every(_TICK * 6, "messages.settle"),
     "overdue": _every(_TICK * 6, "care.raise_overdue"),
     "mailbox": _every(_TICK * 3, "upkeep.read_mailbox"),
+    "files": _every(_TICK * 3, "upkeep.fetch_media"),
     "reconcile": _every(300.0, "upkeep.reconcile_inbound"),
     "ended": _every(_TICK * 6, "upkeep.complete"),
     "rosters": _every(300.0, "upkeep.keep_rosters"),

@@ -15,6 +15,7 @@ from followup.db.keys import check_keys
 from followup.db.session import Database, PoolSize, Ringer
 from followup.errors import ConfigurationError
 from followup.gateways.bell import CeleryBell
+from followup.gateways.media import fetcher
 from followup.gateways.smtp import SmtpGateway, SmtpServer
 from followup.gateways.twilio import TwilioAccount, TwilioGateway
 from followup.kit.clock import Clock, ClockFile, SystemClock
@@ -23,6 +24,7 @@ from followup.kit.tokens import Seal
 from followup.messaging.deliver import Outside
 from followup.messaging.mail import MailFrame
 from followup.pathways.library import Library, load_library
+from followup.ports import MediaContent, MediaRefused
 from followup.settings import Role, Settings, load, missing
 
 # An unsubscribe link in an old mail has to work; the law asks for thirty days, people keep mail for longer.
@@ -88,21 +90,29 @@ def sms_of(settings: Settings) -> Callable[[], AbstractAsyncContextManager[Twili
     """Return a way to open the carrier's gateway; raises ConfigurationError on opening if it is not set up."""
 
     def open_gateway() -> TwilioGateway:
-        if not settings.twilio_account_sid:
-            raise missing("TWILIO_ACCOUNT_SID", "the carrier account texts are sent from", "AC…")
-        secret = settings.twilio_api_secret
-        if settings.twilio_api_key and secret:
-            username, password = settings.twilio_api_key, secret.get_secret_value()
-        elif settings.twilio_auth_token:
-            username = settings.twilio_account_sid
-            password = settings.twilio_auth_token[0].get_secret_value()
-        else:
-            raise missing("TWILIO_API_KEY", "the key that may send (with TWILIO_API_SECRET)", "SK…")
-        return TwilioGateway(
-            TwilioAccount(settings.twilio_account_sid, username, password, settings.twilio_api_url)
-        )
+        return TwilioGateway(account_of(settings))
 
     return open_gateway
+
+
+def account_of(settings: Settings) -> TwilioAccount:
+    """Return how to sign in to the carrier; raises ConfigurationError if that is not set up."""
+    if not settings.twilio_account_sid:
+        raise missing("TWILIO_ACCOUNT_SID", "the carrier account texts are sent from", "AC…")
+    secret = settings.twilio_api_secret
+    if settings.twilio_api_key and secret:
+        username, password = settings.twilio_api_key, secret.get_secret_value()
+    elif settings.twilio_auth_token:
+        username = settings.twilio_account_sid
+        password = settings.twilio_auth_token[0].get_secret_value()
+    else:
+        raise missing("TWILIO_API_KEY", "the key that may send (with TWILIO_API_SECRET)", "SK…")
+    return TwilioAccount(settings.twilio_account_sid, username, password, settings.twilio_api_url)
+
+
+def media_of(settings: Settings) -> Callable[[str], MediaContent | MediaRefused]:
+    """Return what fetches a file that came with a text; a missing setting is told at the first one."""
+    return fetcher(lambda: account_of(settings))
 
 
 def secret_keys(settings: Settings) -> list[str]:

@@ -101,6 +101,21 @@ class CarrierMessage:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class MediaContent:
+    """A file that came with a text, as the carrier handed it out."""
+
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRefused:
+    """A file that was not fetched; ``again``: it may work later. ``reason``: plain words."""
+
+    reason: str
+    again: bool
+
+
 class SmsGateway(Protocol):
     """A carrier that sends texts; every call has a hard deadline."""
 

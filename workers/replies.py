@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from followup.bootstrap import sms_of
+from followup.bootstrap import media_of, sms_of
 from followup.gateways.inbound_list import lister
 from followup.gateways.mailbox import mailbox_of
 from followup.intake.collect import collect_mails
 from followup.intake.reconcile import reconcile_inbound
 from followup.messaging.watch_inbound import watch_inbound
+from followup.replies.media import fetch_due
 from followup.replies.process import process_events
 from workers.app import app, house
 
@@ -32,3 +33,10 @@ def reconcile(*_ids: str) -> None:
     here = house()
     watch_inbound(here.database, now=here.clock.now())
     reconcile_inbound(here.database, lister(sms_of(here.settings)), now=here.clock.now)
+
+
+@app.task(name="upkeep.fetch_media")
+def fetch_media(*_ids: str) -> None:
+    """Fetch the files that came with texts, after the texts themselves were read."""
+    home = house()
+    fetch_due(home.database, media_of(home.settings))

@@ -23,7 +23,10 @@ def create(
     clinic: Annotated[str, typer.Option(help="the clinic's slug")],
     role: Annotated[StaffRole, typer.Option(help="what the key may do, like a person of this role")],
     name: Annotated[str, typer.Option(help="what uses the key")] = "command line",
-    days: Annotated[int, typer.Option(help="how long it holds; 0: until revoked", min=0, max=3650)] = 0,
+    days: Annotated[int, typer.Option(help="how long it holds; 0: until revoked", min=0, max=3650)] = 365,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="what it is for, repeated; none: all that a key of its role can")
+    ] = None,
 ) -> None:
     """Make a key and print it, alone, on standard output. It cannot be shown again."""
     from followup.audit.record import Actor
@@ -45,6 +48,7 @@ def create(
             now=house.clock.now(),
             actor=Actor("command line"),
             expires_at=expires_at,
+            scopes=api_keys.scopes_of(scope) if scope else None,
         )
     print(key)
     say(f"This key acts as {role} at {clinic}. Keep it now: it cannot be shown again.")

@@ -59,6 +59,8 @@ class Message(ClinicRow):
     # Which text it is (step key or system text), and what caused it (a reply): repeating the cause queues nothing.
     text_key: Mapped[str]
     cause_id: Mapped[uuid.UUID | None]
+    # Who of the clinic wrote it in their own words; the patient's next answer finds them.
+    written_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
     # A text that the carrier lost is sent again as a new row of the next round: rows never go backwards.
     round: Mapped[int] = mapped_column(default=1)
     language: Mapped[str]
@@ -88,6 +90,8 @@ class Message(ClinicRow):
     polls: Mapped[int] = mapped_column(default=0)
     final_at: Mapped[datetime | None]
     error_code: Mapped[str | None]
+    # When the carrier was told to forget the words; machine time.
+    carrier_emptied_at: Mapped[datetime | None]
 
     to: Sealed[str] = Sealed("to_sealed")
     subject: Sealed[str | None] = Sealed("subject_sealed")

@@ -106,3 +106,17 @@ class Procedure(ClinicRow):
     facts_sealed: Mapped[bytes | None]
 
     facts: Sealed[dict[str, Any] | None] = Sealed("facts_sealed", as_json=True)
+
+
+class LegalHold(ClinicRow):
+    """While it stands nothing of a patient, or of the whole clinic, is removed: a court may ask for it."""
+
+    __tablename__ = "legal_hold"
+    __table_args__ = (
+        Index("ix_legal_hold_standing", "clinic_id", "patient_id", postgresql_where="lifted_at IS NULL"),
+    )
+
+    # None: everything of the clinic.
+    patient_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("patient.id"))
+    placed_at: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]

@@ -27,6 +27,7 @@ from followup.messaging.carrier_errors import classify
 from followup.messaging.track import Report, track_by_provider_id, track_by_token
 from followup.replies.keep import Written, keep, one_at_a_time
 from followup.replies.match import Found, Match, find
+from followup.replies.media import note_media
 from followup.replies.receive_mail import receive_bounce, receive_mail
 from followup.staff.models import StaffContactPoint
 
@@ -82,7 +83,7 @@ def _text(session: Session, event: ProviderEvent, *, now: datetime) -> str:
         carrier_acts=bool(clinic.settings.get("carrier_answers_keywords", True)),
         may_be_answered=is_phone,
     )
-    keep(session, written, match, now=now)
+    note_media(session, keep(session, written, match, now=now), fields)
     return "reply"
 
 

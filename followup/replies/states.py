@@ -13,3 +13,12 @@ class ReplyState(StrEnum):
     filed = "filed"
     in_review = "in_review"
     disposed = "disposed"
+
+
+class MediaState(StrEnum):
+    """What became of a file that came with a text."""
+
+    waiting = "waiting"
+    kept = "kept"
+    refused = "refused"  # not fetched, or not kept, for the reason beside it
+    removed = "removed"  # kept once, and removed when its time was over

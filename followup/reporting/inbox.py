@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from followup.escalation.open import Finding
 from followup.escalation.states import CaseTier
 from followup.messaging.models import Message
+from followup.replies.media import files_of
 from followup.replies.models import Reply
 from followup.reporting.timeline import Said, assessments, said
 from followup.triage.queries import InboxItem, inbox
@@ -31,11 +32,16 @@ def waiting(session: Session, *, many: int = 50) -> list[Waiting]:
     items = inbox(session, many=many)
     ids = [item.reply_id for item in items]
     replies = {row.id: row for row in session.scalars(select(Reply).where(Reply.id.in_(ids)))}
-    concluded = assessments(session, ids)
+    concluded, files = assessments(session, ids), files_of(session, ids)
     return [
         Waiting(
             item,
-            said(replies[item.reply_id], concluded.get(item.reply_id, ()), None),
+            said(
+                replies[item.reply_id],
+                concluded.get(item.reply_id, ()),
+                None,
+                files=files.get(item.reply_id, ()),
+            ),
             _before(session, item),
         )
         for item in items

@@ -20,7 +20,8 @@ from followup.enrollment.states import TouchpointState
 from followup.escalation.models import Escalation
 from followup.messaging.models import Message
 from followup.outreach.queries import whys
-from followup.replies.models import Reply
+from followup.replies.media import files_of
+from followup.replies.models import Reply, ReplyMedia
 from followup.tasks.models import Task
 from followup.triage.models import Assessment
 
@@ -73,6 +74,7 @@ class Said:
     evidence: tuple[Mapping[str, Any], ...]
     conclusions: tuple[Conclusion, ...]
     question: str | None
+    files: Sequence[ReplyMedia] = ()
     happened: bool = True
 
 
@@ -182,15 +184,23 @@ def _planned(touchpoints: Iterable[Touchpoint], now: datetime) -> list[Planned]:
 def _said(
     session: Session, replies: Sequence[Reply], touchpoints: Mapping[uuid.UUID, Touchpoint]
 ) -> list[Said]:
-    found = assessments(session, [reply.id for reply in replies])
-    return [said(reply, found.get(reply.id, ()), _touchpoint_of(reply, touchpoints)) for reply in replies]
+    ids = [reply.id for reply in replies]
+    found, files = assessments(session, ids), files_of(session, ids)
+    return [
+        said(
+            reply, found.get(reply.id, ()), _touchpoint_of(reply, touchpoints), files=files.get(reply.id, ())
+        )
+        for reply in replies
+    ]
 
 
 def _touchpoint_of(reply: Reply, touchpoints: Mapping[uuid.UUID, Touchpoint]) -> Touchpoint | None:
     return touchpoints.get(reply.touchpoint_id) if reply.touchpoint_id else None
 
 
-def said(reply: Reply, found: Sequence[Assessment], touchpoint: Touchpoint | None) -> Said:
+def said(
+    reply: Reply, found: Sequence[Assessment], touchpoint: Touchpoint | None, *, files: Sequence[ReplyMedia] = ()
+) -> Said:  # fmt: skip
     """Put a reply and all that was concluded about it together; the newest conclusion counts."""
     by_engine = next((each.decision for each in found if each.assessed_by == "engine"), {})
     return Said(
@@ -200,6 +210,7 @@ def said(reply: Reply, found: Sequence[Assessment], touchpoint: Touchpoint | Non
         evidence=tuple(by_engine.get("evidence", ())),
         conclusions=tuple(_conclusion(each) for each in found),
         question=touchpoint.key if touchpoint else None,
+        files=tuple(files),
     )
 
 

@@ -28,6 +28,7 @@ from followup.setup.clinic_file import ClinicFile, PointPart, StaffPart
 from followup.setup.publish_roster import publish_roster
 from followup.setup.roster_file import WEEKDAYS
 from followup.staff.models import Staff, StaffContactPoint
+from followup.staff.people import NAMED_ON_PAGE
 from followup.staff.sign_in import hash_password
 
 ACTOR = Actor("clinic file")
@@ -152,7 +153,7 @@ def _point(session: Session, staff: Staff, part: PointPart, *, position: int, no
 
 def _disable_others(session: Session, kept: set[str], *, now: datetime, applied: Applied) -> None:
     for staff in session.scalars(select(Staff).where(Staff.disabled_at.is_(None))):
-        if staff.key not in kept:
+        if staff.key not in kept and not staff.key.startswith(NAMED_ON_PAGE):
             staff.disabled_at = now
             applied.said.append(f"{staff.name} is no longer in the file: disabled")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -132,6 +132,8 @@ class ApiKey(ClinicRow):
 
     name: Mapped[str]
     role: Mapped[StaffRole] = mapped_column(states(StaffRole))
+    # Permissions that the key may use, of those that its role includes.
+    scopes: Mapped[list[Any]] = mapped_column(default=list)
     key_hash: Mapped[bytes] = mapped_column(LargeBinary)
     hint: Mapped[str]
     expires_at: Mapped[datetime | None]

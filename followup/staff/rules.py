@@ -31,6 +31,8 @@ class Permission(StrEnum):
     accept_escalations = "accept escalations and document them"
     manage_staff = "manage staff and keys"
     see_audit = "read the audit trail"
+    sign_pathways = "sign a pathway version for use with patients"
+    hold_records = "place and lift a legal hold"
 
 
 P = Permission
@@ -40,10 +42,12 @@ _DESK = frozenset(
 
 PERMISSIONS: Mapping[StaffRole, frozenset[Permission]] = {
     StaffRole.coordinator: _DESK,
-    StaffRole.nurse: _DESK | {P.accept_escalations},
-    StaffRole.physician: _DESK | {P.accept_escalations},
+    StaffRole.nurse: _DESK | {P.accept_escalations, P.sign_pathways},
+    StaffRole.physician: _DESK | {P.accept_escalations, P.sign_pathways},
     StaffRole.manager: _DESK | {P.accept_escalations},
-    StaffRole.clinic_admin: _DESK | {P.manage_staff, P.see_audit},
+    StaffRole.clinic_admin: _DESK | {P.manage_staff, P.see_audit, P.sign_pathways, P.hold_records},
+    # Looks after the service and its people, and sees no patient.
+    StaffRole.system_admin: frozenset({P.manage_staff, P.see_audit, P.hold_records}),
     StaffRole.auditor: frozenset({P.see_patients, P.see_escalations, P.see_audit}),
 }
 

@@ -13,6 +13,7 @@ class StaffRole(StrEnum):
     physician = "physician"
     manager = "manager"
     clinic_admin = "clinic_admin"
+    system_admin = "system_admin"
     auditor = "auditor"
 
 

@@ -42,6 +42,8 @@ class Desk:
     name: str
     now: datetime
     session_id: uuid.UUID | None = None
+    # What a key was made for; a person has the whole role.
+    scopes: tuple[str, ...] | None = None
 
     @property
     def clinic_id(self) -> uuid.UUID:
@@ -55,7 +57,7 @@ class Desk:
 
     def may(self, permission: Permission) -> bool:
         """Whether this person's role includes something; for pages that show only what can be done."""
-        return allows(self.role, permission)
+        return allows(self.role, permission) and (self.scopes is None or permission.name in self.scopes)
 
     def require(self, permission: Permission) -> None:
         """Raise NotAllowed unless the role includes it."""
@@ -133,7 +135,7 @@ class WithKey:
             found = queries.find_key(looking, key.strip()) if scheme.lower() == "bearer" else None
         if found is None:
             raise NotSignedIn("Send a valid API key: Authorization: Bearer ...")
-        if not allows(found.role, self.permission):
+        if not allows(found.role, self.permission) or self.permission.name not in found.scopes:
             raise NotAllowed
         with house.database.transaction(found.clinic_id) as session:
             note_use(session, found.key_id)
@@ -146,6 +148,7 @@ class WithKey:
                 role=found.role,
                 name="API",
                 now=house.clock.now(),
+                scopes=found.scopes,
             )
 
 

@@ -44,6 +44,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_heartbeat_name")),
     )
     op.create_table(
+        "outage",
+        sa.Column("loop", sa.String(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outage")),
+    )
+    op.create_index("ix_outage_ended", "outage", ["ended_at"], unique=False)
+    op.create_table(
         "sealing_key",
         sa.Column("key_id", sa.LargeBinary(), nullable=False),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
@@ -73,6 +83,7 @@ def upgrade() -> None:
                 "physician",
                 "manager",
                 "clinic_admin",
+                "system_admin",
                 "auditor",
                 name="staffrole",
                 native_enum=False,
@@ -81,6 +92,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("scopes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("key_hash", sa.LargeBinary(), nullable=False),
         sa.Column("hint", sa.String(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
@@ -304,6 +316,7 @@ def upgrade() -> None:
                 "physician",
                 "manager",
                 "clinic_admin",
+                "system_admin",
                 "auditor",
                 name="staffrole",
                 native_enum=False,
@@ -377,6 +390,50 @@ def upgrade() -> None:
     )
     op.create_index("ix_contact_point_address", "contact_point", ["clinic_id", "address_blind"], unique=False)
     op.create_index("ix_contact_point_patient", "contact_point", ["clinic_id", "patient_id"], unique=False)
+    op.create_table(
+        "legal_hold",
+        sa.Column("patient_id", sa.UUID(), nullable=True),
+        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clinic_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_legal_hold_clinic_id_clinic")),
+        sa.ForeignKeyConstraint(
+            ["patient_id"], ["patient.id"], name=op.f("fk_legal_hold_patient_id_patient")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_hold")),
+    )
+    op.create_index(
+        "ix_legal_hold_standing",
+        "legal_hold",
+        ["clinic_id", "patient_id"],
+        unique=False,
+        postgresql_where="lifted_at IS NULL",
+    )
+    op.create_table(
+        "pathway_signature",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("content_hash", sa.String(), nullable=False),
+        sa.Column("staff_id", sa.UUID(), nullable=False),
+        sa.Column("is_clinician", sa.Boolean(), nullable=False),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("clinic_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id"], ["clinic.id"], name=op.f("fk_pathway_signature_clinic_id_clinic")
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_pathway_signature_staff_id_staff")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pathway_signature")),
+        sa.UniqueConstraint(
+            "clinic_id",
+            "content_hash",
+            "staff_id",
+            name=op.f("uq_pathway_signature_clinic_id_content_hash_staff_id"),
+        ),
+    )
     op.create_table(
         "procedure",
         sa.Column("patient_id", sa.UUID(), nullable=False),
@@ -1095,6 +1152,7 @@ def upgrade() -> None:
         sa.Column("is_urgent", sa.Boolean(), nullable=False),
         sa.Column("text_key", sa.String(), nullable=False),
         sa.Column("cause_id", sa.UUID(), nullable=True),
+        sa.Column("written_by", sa.UUID(), nullable=True),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("subject_sealed", sa.LargeBinary(), nullable=True),
@@ -1135,6 +1193,7 @@ def upgrade() -> None:
         sa.Column("polls", sa.Integer(), nullable=False),
         sa.Column("final_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error_code", sa.String(), nullable=True),
+        sa.Column("carrier_emptied_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("clinic_id", sa.UUID(), nullable=False),
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -1150,6 +1209,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["touchpoint_id"], ["touchpoint.id"], name=op.f("fk_message_touchpoint_id_touchpoint")
         ),
+        sa.ForeignKeyConstraint(["written_by"], ["staff.id"], name=op.f("fk_message_written_by_staff")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
     op.create_index(op.f("ix_message_email_message_id"), "message", ["email_message_id"], unique=False)
@@ -1333,11 +1393,14 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("asked_by", sa.UUID(), nullable=True),
         sa.Column("opt", sa.String(), nullable=True),
         sa.Column("answers_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("carrier_emptied_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("clinic_id", sa.UUID(), nullable=False),
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["asked_by"], ["staff.id"], name=op.f("fk_reply_asked_by_staff")),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_reply_clinic_id_clinic")),
         sa.ForeignKeyConstraint(
             ["contact_point_id"], ["contact_point.id"], name=op.f("fk_reply_contact_point_id_contact_point")
@@ -1475,9 +1538,51 @@ def upgrade() -> None:
         unique=False,
         postgresql_where="state IN ('claimed', 'calling', 'in_doubt')",
     )
+    op.create_table(
+        "reply_media",
+        sa.Column("reply_id", sa.UUID(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("address_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "kept",
+                "refused",
+                "removed",
+                name="mediastate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=True),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("content_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("clinic_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_reply_media_clinic_id_clinic")),
+        sa.ForeignKeyConstraint(["reply_id"], ["reply.id"], name=op.f("fk_reply_media_reply_id_reply")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reply_media")),
+        sa.UniqueConstraint("reply_id", "position", name=op.f("uq_reply_media_reply_id_position")),
+    )
+    op.create_index(
+        "ix_reply_media_due",
+        "reply_media",
+        ["due_at", "id"],
+        unique=False,
+        postgresql_where="state = 'waiting'",
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_reply_media_due", table_name="reply_media", postgresql_where="state = 'waiting'")
+    op.drop_table("reply_media")
     op.drop_index(
         "ix_attempt_open",
         table_name="attempt",
@@ -1598,6 +1703,9 @@ def downgrade() -> None:
     op.drop_table("recovery_code")
     op.drop_index("ix_procedure_patient", table_name="procedure")
     op.drop_table("procedure")
+    op.drop_table("pathway_signature")
+    op.drop_index("ix_legal_hold_standing", table_name="legal_hold", postgresql_where="lifted_at IS NULL")
+    op.drop_table("legal_hold")
     op.drop_index("ix_contact_point_patient", table_name="contact_point")
     op.drop_index("ix_contact_point_address", table_name="contact_point")
     op.drop_table("contact_point")
@@ -1629,5 +1737,7 @@ def downgrade() -> None:
     op.drop_table("api_key")
     op.drop_table("sign_in_bucket")
     op.drop_table("sealing_key")
+    op.drop_index("ix_outage_ended", table_name="outage")
+    op.drop_table("outage")
     op.drop_table("heartbeat")
     op.drop_table("clinic")

@@ -29,6 +29,7 @@ APP = {
     "contact_attempt": APPEND,
     "escalation_policy": APPEND,
     "pathway_version": APPEND,
+    "pathway_signature": APPEND,
     "sender": CHANGE,
     "staff": CHANGE,
     "staff_contact_point": CHANGE,
@@ -51,6 +52,8 @@ APP = {
     "message": CHANGE,
     "attempt": CHANGE,
     "reply": CHANGE,
+    "reply_media": CHANGE,
+    "legal_hold": CHANGE,
     "escalation": CHANGE,
     "escalation_timer": CHANGE,
     "page": CHANGE,
@@ -59,7 +62,7 @@ APP = {
 }
 
 # Tables beside those of a clinic.
-BESIDES = ("clinic", "provider_event", "heartbeat", "sign_in_bucket", "sealing_key")
+BESIDES = ("clinic", "provider_event", "heartbeat", "outage", "sign_in_bucket", "sealing_key")
 
 # What the engine role may look at, over all clinics: when and where, never who and what.
 ENGINE_READS = {
@@ -72,6 +75,7 @@ ENGINE_READS = {
     "message": "id, clinic_id, sender_id, channel, purpose, is_urgent, state, claimable, not_before, not_after,"
     " queued_at, accepted_at, provider_id, email_message_id",
     "reply": "id, clinic_id, state, received_at, recorded_at",
+    "reply_media": "id, clinic_id, state, due_at",
     "task": "id, clinic_id, kind, state, priority, due_at, raised_at",
     "contact_point": "id, clinic_id",
     "enrollment": "id, clinic_id, state, held_since",
@@ -84,7 +88,7 @@ ENGINE_READS = {
     "shift_reminder": "id, clinic_id, starts_at, token_hash",
     "roster_plan": "id, clinic_id, frozen_until, planned_until, checked_at",
     "shift": "id, clinic_id, starts_at, ends_at",
-    "api_key": "id, clinic_id, role, key_hash, expires_at, revoked_at",
+    "api_key": "id, clinic_id, role, scopes, key_hash, expires_at, revoked_at",
 }
 ENGINE_CHANGES = {
     "sender": "lease_owner, lease_until, urgent_lease_owner, urgent_lease_until, paused_until, pause_reason,"
@@ -130,6 +134,10 @@ def upgrade() -> None:
         op.execute(f"CREATE POLICY engine_marks ON {table} FOR UPDATE TO followup_engine USING (true)")
     op.execute("GRANT SELECT, INSERT, UPDATE ON heartbeat TO followup_engine")
     op.execute("CREATE POLICY engine_beats ON heartbeat TO followup_engine USING (true) WITH CHECK (true)")
+    op.execute("GRANT SELECT, INSERT ON outage TO followup_engine")
+    op.execute("CREATE POLICY engine_beats ON outage TO followup_engine USING (true) WITH CHECK (true)")
+    op.execute("GRANT SELECT ON outage TO followup_app")
+    op.execute("CREATE POLICY app_looks ON outage FOR SELECT TO followup_app USING (true)")
     op.execute("GRANT SELECT, INSERT, UPDATE ON sign_in_bucket TO followup_engine")
     op.execute(
         "CREATE POLICY engine_counts ON sign_in_bucket TO followup_engine USING (true) WITH CHECK (true)"

@@ -11,6 +11,7 @@ from followup.web.pages import (
     change,
     enroll,
     escalations,
+    files,
     health,
     inbox,
     pathways,
@@ -20,14 +21,16 @@ from followup.web.pages import (
     roster,
     second_factor,
     sign_in,
+    staff,
     tasks,
     today,
     welcome,
+    write,
 )
 
 router = APIRouter()
 for screen in (
-    sign_in, second_factor, welcome, account, today, enroll, patients, change, inbox, tasks, escalations,
-    roster, phones, pathways, reports, accept, audit, health,
+    sign_in, second_factor, welcome, account, today, enroll, patients, write, change, inbox, tasks, escalations,
+    roster, phones, pathways, files, reports, staff, accept, audit, health,
 ):  # fmt: skip
     router.include_router(screen.router)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from followup.reporting.sending import sending
 from followup.reporting.today import today
@@ -15,8 +15,11 @@ router = APIRouter()
 
 
 @router.get("/")
-def show(request: Request, desk: Desk = at_desk(Permission.see_patients)) -> Response:
+def show(request: Request, desk: Desk = at_desk()) -> Response:
     """Show what is open, overdue, unread, late, not sent, and who is on call."""
+    if not desk.may(Permission.see_patients) and desk.may(Permission.manage_staff):
+        return RedirectResponse("/staff", status_code=303)
+    desk.require(Permission.see_patients)
     return page(
         request, "pages/today.html", desk=desk, today=today(desk.session, desk.now),
         sending=sending(desk.session, desk.clinic_id, desk.now),

@@ -13,16 +13,18 @@ from followup.staff.states import StaffRole
 P, R = Permission, StaffRole
 
 TABLE = {
-    #                       coordinator nurse physician manager clinic_admin auditor
-    P.see_patients: (True, True, True, True, True, True),
-    P.enroll: (True, True, True, True, True, False),
-    P.change_enrollment: (True, True, True, True, True, False),
-    P.review_replies: (True, True, True, True, True, False),
-    P.close_tasks: (True, True, True, True, True, False),
-    P.see_escalations: (True, True, True, True, True, True),
-    P.accept_escalations: (False, True, True, True, False, False),
-    P.manage_staff: (False, False, False, False, True, False),
-    P.see_audit: (False, False, False, False, True, True),
+    #                       coordinator nurse physician manager clinic_admin system_admin auditor
+    P.see_patients: (True, True, True, True, True, False, True),
+    P.enroll: (True, True, True, True, True, False, False),
+    P.change_enrollment: (True, True, True, True, True, False, False),
+    P.review_replies: (True, True, True, True, True, False, False),
+    P.close_tasks: (True, True, True, True, True, False, False),
+    P.see_escalations: (True, True, True, True, True, False, True),
+    P.accept_escalations: (False, True, True, True, False, False, False),
+    P.manage_staff: (False, False, False, False, True, True, False),
+    P.see_audit: (False, False, False, False, True, True, True),
+    P.sign_pathways: (False, True, True, False, True, False, False),
+    P.hold_records: (False, False, False, False, True, True, False),
 }
 
 
