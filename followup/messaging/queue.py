@@ -64,6 +64,7 @@ class Draft:
     local_day: date | None = None
     slot: int | None = None
     in_reply_to: str | None = None
+    written_by: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,7 @@ def _values(draft: Draft, to: Address, body: str) -> dict[str, object]:
         "local_day": draft.local_day,
         "slot": draft.slot,
         "in_reply_to": draft.in_reply_to,
+        "written_by": draft.written_by,
     }
 
 

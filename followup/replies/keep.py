@@ -31,7 +31,7 @@ from followup.replies.limit import may_answer
 from followup.replies.match import Found, Match
 from followup.replies.models import Reply
 from followup.replies.obey import Asking, obey
-from followup.replies.questions import asked_before
+from followup.replies.questions import asked_before, writer_waiting
 from followup.replies.rules import bind
 from followup.replies.states import ReplyState
 from followup.tasks.open import open_task
@@ -122,8 +122,11 @@ def _asking(reply: Reply, match: Match, wish: opt.Wish, written: Written) -> Ask
 def _bind(session: Session, reply: Reply, written: Written) -> None:
     assert reply.patient_id is not None
     asked = asked_before(session, reply.patient_id, written.received_at)
+    since = asked[0].asked_at if asked else None
+    reply.asked_by = writer_waiting(session, reply.patient_id, at=written.received_at, since=since)
     binding = bind(asked, received_at=written.received_at, threaded=written.threaded)
-    if binding is not None:
+    # What a person asked last is what is answered: a "2" to "how many did you take?" is no pain score.
+    if binding is not None and reply.asked_by is None:
         reply.touchpoint_id, reply.enrollment_id = binding.touchpoint_id, binding.enrollment_id
         return
     # Without a question it belongs to the newest recovery, a running one before an ended one.

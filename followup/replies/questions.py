@@ -23,7 +23,7 @@ from followup.pathways.pathway import Pathway, Step
 from followup.pathways.pin import pinned
 from followup.pathways.schema import Question as OfferedAnswers
 from followup.replies.models import Reply
-from followup.replies.rules import BINDS_FOR, Asked
+from followup.replies.rules import BINDS_FOR, FRESH_FOR, TOGETHER, Asked
 
 _ASKED_STATES = (TouchpointState.dispatched, TouchpointState.answered, TouchpointState.unanswered)
 _MOST = 6
@@ -82,6 +82,38 @@ def asked_before(session: Session, patient_id: uuid.UUID, at: datetime) -> Seque
         )
         for touchpoint_id, enrollment_id, state, asked_at, last_reply_at in rows
     ]  # fmt: skip
+
+
+def writer_waiting(
+    session: Session, patient_id: uuid.UUID, *, at: datetime, since: datetime | None
+) -> uuid.UUID | None:
+    """Return who wrote to the patient last and has no answer yet, unless something was asked ``since`` then.
+
+    What comes within minutes of the first answer belongs to it and finds the same person.
+    """
+    written = session.execute(
+        select(Message.written_by, Message.called_at)
+        .where(
+            Message.patient_id == patient_id,
+            Message.written_by.is_not(None),
+            Message.called_at <= at,
+            Message.called_at >= at - FRESH_FOR,
+        )
+        .order_by(Message.called_at.desc())
+        .limit(1)
+    ).first()
+    if written is None or (since is not None and since > written.called_at):
+        return None
+    answered = session.scalar(
+        select(Reply.id)
+        .where(
+            Reply.patient_id == patient_id,
+            Reply.received_at > written.called_at,
+            Reply.received_at < at - TOGETHER,
+        )
+        .limit(1)
+    )
+    return None if answered else written.written_by
 
 
 def question_at(session: Session, touchpoint_id: uuid.UUID, at: datetime) -> Question | None:

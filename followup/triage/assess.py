@@ -57,7 +57,7 @@ def assess(
     reply.answers = _answers(decision, around) or None
     _answered(session, reply, decision, around, now=now)
     _move(session, reply, ReplyState.assessed, now=now, reason=decision.tier.value)
-    after = state_after(decision.tier.value)
+    after = state_after(decision.tier.value, is_awaited=reply.asked_by is not None)
     if after is not ReplyState.assessed:
         _move(session, reply, after, now=now, reason=decision.tier.value)
     session.flush()

@@ -36,6 +36,7 @@ class InboxItem:
     media_count: int
     is_verified: bool
     opt: str | None
+    asked_by: uuid.UUID | None
     tier: str
     priority: str
     position: InboxPosition
@@ -82,5 +83,6 @@ def _item(  # noqa: PLR0917 - one row of one query
         reply_id=reply.id, patient_id=reply.patient_id, patient_name=patient.name if patient else None,
         enrollment_id=reply.enrollment_id, channel=reply.channel.value, received_at=reply.received_at,
         body=masked(reply.body), media_count=reply.media_count, is_verified=reply.is_verified, opt=reply.opt,
-        tier=tier, priority=priority, position=InboxPosition(place, reply.received_at, reply.id),
+        asked_by=reply.asked_by, tier=tier, priority=priority,
+        position=InboxPosition(place, reply.received_at, reply.id),
     )  # fmt: skip

@@ -50,10 +50,13 @@ def rank(tier: str) -> int:
     return TIERS.index(tier)
 
 
-def state_after(tier: str) -> ReplyState:
-    """Return where a reply of this tier goes: filed, to the inbox, or (with a case of its own) merely assessed."""
+def state_after(tier: str, *, is_awaited: bool = False) -> ReplyState:
+    """Return where a reply of this tier goes: filed, to the inbox, or (with a case of its own) merely assessed.
+
+    What a person asked for and waits for (``is_awaited``) is never filed unread.
+    """
     if tier == "routine":
-        return ReplyState.filed
+        return ReplyState.in_review if is_awaited else ReplyState.filed
     return ReplyState.assessed if tier in ("urgent", "emergency") else ReplyState.in_review
 
 

@@ -10,6 +10,7 @@ from followup.errors import InvalidInput
 from followup.escalation.open import open_case
 from followup.escalation.states import CaseTier
 from followup.reporting.inbox import raised, waiting
+from followup.staff.queries import names
 from followup.staff.rules import LICENSED, Permission
 from followup.triage.review import dispose, retier
 from followup.triage.rules import TIERS, Disposition
@@ -63,5 +64,5 @@ def _page(request: Request, desk: Desk, found: object) -> Response:
     return page(
         request, "pages/inbox.html", desk=desk, found=found, tiers=list(reversed(TIERS)),
         dispositions=[(each.name, each.value) for each in Disposition],
-        is_licensed=desk.role in LICENSED,
+        is_licensed=desk.role in LICENSED, people=names(desk.session),
     )  # fmt: skip
