@@ -52,6 +52,8 @@ class Sender(ClinicRow):
     messaging_service_sid: Mapped[str | None]
     # Segments a second that the carrier lets this sender hand over.
     rate_per_second: Mapped[float] = mapped_column(default=1.0)
+    # Machine time: when its budget of segments is whole again. The next pump starts with what the last one left.
+    paced_until: Mapped[datetime | None]
     # Urgent senders carry safety texts and staff pages beside the routine ones; same number, own pump.
     lease_owner: Mapped[uuid.UUID | None]
     lease_until: Mapped[datetime | None]
@@ -70,3 +72,17 @@ class Heartbeat(Row):
 
     name: Mapped[str] = mapped_column(unique=True)
     ticked_at: Mapped[datetime]
+
+
+class Outage(Row):
+    """A span in which a loop did not go round, written down by its first round afterwards. Belongs to no clinic.
+
+    Machine time, which is care time wherever real patients are. A row per loop: which ones stood tells what was away.
+    """
+
+    __tablename__ = "outage"
+    __table_args__ = (Index("ix_outage_ended", "ended_at"),)
+
+    loop: Mapped[str]
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime]

@@ -32,7 +32,10 @@ _LEASE = {
     ),
 }
 _UNLEASE = {
-    False: text("UPDATE sender SET lease_until = NULL WHERE id = :sender AND lease_owner = :pump"),
+    False: text(
+        "UPDATE sender SET lease_until = NULL, paced_until = now() + make_interval(secs => :owed)"
+        " WHERE id = :sender AND lease_owner = :pump"
+    ),
     True: text(
         "UPDATE sender SET urgent_lease_until = NULL WHERE id = :sender AND urgent_lease_owner = :pump"
     ),
@@ -78,9 +81,19 @@ def lease_sender(
     return taken.rowcount == 1  # type: ignore[attr-defined, no-any-return]
 
 
-def give_back_sender(session: Session, sender_id: uuid.UUID, *, pump: uuid.UUID, urgent: bool) -> None:
-    """End the lease, so that another pump may go on at once."""
-    session.execute(_UNLEASE[urgent], {"pump": pump, "sender": sender_id})
+def seconds_owed(session: Session, sender_id: uuid.UUID) -> float:
+    """Return how long (machine time) until the sender's budget is whole again; 0 if nobody has used it."""
+    owed = text(
+        "SELECT greatest(extract(epoch FROM paced_until - now()), 0)::float8 FROM sender WHERE id = :sender"
+    )
+    return session.scalar(owed, {"sender": sender_id}) or 0.0
+
+
+def give_back_sender(
+    session: Session, sender_id: uuid.UUID, *, pump: uuid.UUID, urgent: bool, owed: float
+) -> None:
+    """End the lease, so that another pump may go on at once, with what this one leaves of the budget."""
+    session.execute(_UNLEASE[urgent], {"pump": pump, "sender": sender_id, "owed": owed})
 
 
 def claim(

@@ -124,7 +124,8 @@ class Pump:
         keeper = asyncio.create_task(self._keep_lease())
         recorder = asyncio.create_task(self._recorder.run(self._nothing_comes))
         try:
-            self._state.shaky = await asyncio.to_thread(self._is_shaky)
+            self._state.shaky, owed = await asyncio.to_thread(self._how_it_stands)
+            self._throttle = Throttle(self._limits.rate_per_second, owed=owed)
             while not self._finished(ends):
                 await self._claim_some()
                 await self._call_some()
@@ -257,16 +258,14 @@ class Pump:
     def _lease(self) -> bool:
         with self._database.transaction(self._clinic_id) as session:
             return claims.lease_sender(
-                session,
-                self._sender_id,
-                pump=self._id,
-                urgent=self._urgent,
+                session, self._sender_id, pump=self._id, urgent=self._urgent,
                 seconds=self._limits.lease_seconds,
-            )
+            )  # fmt: skip
 
-    def _is_shaky(self) -> bool:
+    def _how_it_stands(self) -> tuple[bool, float]:
         with self._database.transaction(self._clinic_id) as session:
-            return is_shaky(session, self._sender_id)
+            owed = 0.0 if self._urgent else claims.seconds_owed(session, self._sender_id)
+            return is_shaky(session, self._sender_id), owed
 
     def _end(self) -> None:
         state = self._state
@@ -276,7 +275,9 @@ class Pump:
             if state.rest and not self._urgent:
                 until = self._now() + state.rest.length
                 rest_sender(session, self._sender_id, until=until, reason=state.rest.reason)
-            claims.give_back_sender(session, self._sender_id, pump=self._id, urgent=self._urgent)
+            claims.give_back_sender(
+                session, self._sender_id, pump=self._id, urgent=self._urgent, owed=self._throttle.owed
+            )
 
     def _claim(self, many: int) -> list[Claim]:
         with self._database.transaction(self._clinic_id) as session:

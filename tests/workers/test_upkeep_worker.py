@@ -90,3 +90,4 @@ def test_the_monitor_outside_hears_of_a_service_that_does_its_work(town: Town) -
             return "/ping" in monitor.heard
 
         wait_for(heard, what="a ping", within=60)
+        assert set(monitor.heard) == {"/ping"}

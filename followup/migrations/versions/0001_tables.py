@@ -289,6 +289,7 @@ def upgrade() -> None:
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("messaging_service_sid", sa.String(), nullable=True),
         sa.Column("rate_per_second", sa.Double(), nullable=False),
+        sa.Column("paced_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_owner", sa.UUID(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("urgent_lease_owner", sa.UUID(), nullable=True),
