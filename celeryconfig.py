@@ -83,6 +83,8 @@ beat_schedule = {
     "shifts": _every(60.0, "care.remind_shifts"),
     "audit-chain": _every(_TICK, "upkeep.seal_audit"),
     "auditor": _every(60.0, "upkeep.audit_invariants"),
+    "retention": _every(900.0, "upkeep.retain"),
+    "carrier-copies": _every(900.0, "upkeep.empty_carrier_copies"),
     "monitor": _every(60.0, "upkeep.tell_monitor"),
 }
 beat_scheduler = "celery.beat:Scheduler"

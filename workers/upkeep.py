@@ -1,12 +1,16 @@
-"""What keeps the house in order: the audit chain, enrollments that have ended, rosters, the monitor outside."""
+"""What keeps the house in order: the audit chain, enrollments that have ended, rosters, what is too old."""
 
 from __future__ import annotations
 
 from followup.audit.seal import seal_all
+from followup.bootstrap import sms_of
 from followup.enrollment.complete import complete_due
 from followup.gateways.deadman import tell_monitor
+from followup.gateways.emptied import emptier
 from followup.reporting.ready import readiness
+from followup.setup.carrier_copies import empty_carrier_copies
 from followup.setup.keep_rosters import keep_rosters
+from followup.setup.retention import retain
 from workers.app import app, house
 
 
@@ -36,3 +40,17 @@ def tell_the_monitor(*_ids: str) -> None:
     home = house()
     is_well, told = readiness(home.database, home.clock.now()).is_well, home.settings
     tell_monitor(told.deadman_url, is_well=is_well, fail_url=told.deadman_fail_url)
+
+
+@app.task(name="upkeep.retain")
+def remove_what_is_too_old() -> None:
+    """Remove words whose time is over, where it is night."""
+    home = house()
+    retain(home.database, now=home.clock.now())
+
+
+@app.task(name="upkeep.empty_carrier_copies")
+def empty_at_carrier() -> None:
+    """Let the carrier forget the words of texts that went through weeks ago."""
+    home = house()
+    empty_carrier_copies(home.database, emptier(sms_of(home.settings)), now=home.clock.now())

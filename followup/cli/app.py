@@ -15,6 +15,7 @@ from followup.cli import (
     pathway,
     patient,
     processes,
+    retention,
     staff,
     triage,
     vault,
@@ -41,10 +42,12 @@ app.command()(on_call.on_call)
 app.command()(vault.rotate_keys)
 app.command()(vault.backup)
 app.command()(vault.restore)
+app.command()(retention.retention)
 app.add_typer(clinic.app, name="clinic")
 app.add_typer(pathway.app, name="pathway")
 app.add_typer(keys.app, name="api-key")
 app.add_typer(audit.app, name="audit")
 app.add_typer(staff.app, name="staff")
 app.add_typer(patient.app, name="patient")
+app.add_typer(retention.hold, name="hold")
 app.add_typer(triage.app, name="triage")

@@ -117,6 +117,14 @@ class TwilioGateway:
                 return None
             raise
 
+    async def empty(self, provider_id: str) -> None:
+        """Remove the words of one text at the carrier; one that it does not know any more has none."""
+        try:
+            await self._sdk().messages(provider_id).update_async(body="")
+        except TwilioRestException as error:
+            if error.status != 404:
+                raise
+
     async def sent_to(self, number: str, *, since: datetime) -> Sequence[CarrierMessage]:
         """List texts to ``number`` made since ``since``, newest first."""
         return await self._list(since, to=number)

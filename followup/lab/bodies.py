@@ -30,7 +30,7 @@ def text(message: Text) -> dict[str, Any]:
     return {
         "account_sid": message.account_sid,
         "api_version": VERSION,
-        "body": message.body,
+        "body": "" if message.is_emptied else message.body,
         "date_created": date(message.created),
         "date_sent": date(message.sent),
         "date_updated": date(message.updated or message.created),

@@ -114,6 +114,8 @@ class Text:
     callback: str | None = None
     validity: float = 36_000.0
     hidden: bool = False
+    # The account had its words removed: the list has none any more, the phone keeps what it got.
+    is_emptied: bool = False
     delivery: Delivery | None = None
     by_carrier: bool = False
     will_fail: bool = False

@@ -135,7 +135,7 @@ class Resources:
         if request.first("Body") == "":
             if text.status not in FINAL and text.status is not TextStatus.SENT:
                 raise RefusedError(20009)
-            text.body, text.updated = "", self._carrier.agenda.now()
+            text.is_emptied, text.updated = True, self._carrier.agenda.now()
         return 200, bodies.text(text)
 
     def _delete_text(self, request: Request, _faults: tuple[Fault, ...]) -> Result:

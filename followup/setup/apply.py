@@ -91,7 +91,10 @@ def _clinic(session: Session, clinic_id: uuid.UUID, file: ClinicFile, *, created
     }
     clinic.holidays = [each.isoformat() for each in part.holidays]
     caps = {"per_day": part.texts_per_day, "per_week": part.texts_per_week}
-    clinic.settings = {**(clinic.settings or {}), "caps": caps}
+    days = file.retention.model_dump()
+    # What was concluded quotes the reply, so it ends with it.
+    retention = {**days, "assessments": days["replies"]}
+    clinic.settings = {**(clinic.settings or {}), "caps": caps, "retention": retention}
     if created:
         session.add(clinic)
     session.flush()

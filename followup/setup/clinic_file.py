@@ -156,6 +156,20 @@ class StaffPart(_Part):
         return _email(value)
 
 
+Days = Annotated[int, Field(ge=30, le=36_500)]
+
+
+class RetentionPart(_Part):
+    """Days after which each kind of words is removed; a kind that is not named is kept. Not before 30 days."""
+
+    messages: Days | None = None
+    replies: Days | None = None
+    files: Days | None = None
+    events: Days | None = None
+    # When the carrier is told to forget: not before the age of a backup that may still be restored.
+    carrier: Annotated[int, Field(ge=2, le=400)] = 14
+
+
 class ClinicFile(_Part):
     """A whole clinic file."""
 
@@ -165,6 +179,7 @@ class ClinicFile(_Part):
     roster: list[AnyPart] = []
     roster_weeks: Annotated[int, Field(ge=1, le=53)] = 12
     escalation: dict[str, Any] | None = None
+    retention: RetentionPart = RetentionPart()
 
     @model_validator(mode="after")
     def _names_known_people(self) -> ClinicFile:

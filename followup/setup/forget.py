@@ -28,6 +28,7 @@ from followup.escalation.models import Escalation
 from followup.escalation.states import EscalationState
 from followup.intake.models import ProviderEvent
 from followup.messaging.models import Attempt, Message
+from followup.patients.hold import is_held
 from followup.patients.models import Patient
 from followup.replies.models import Reply
 
@@ -81,6 +82,8 @@ def forget(
 
 
 def _refuse_in_care(session: Session, patient_id: uuid.UUID) -> None:
+    if is_held(session, session.get_one(Patient, patient_id).clinic_id, patient_id):
+        raise Conflict("A legal hold stands on this patient: nothing may be removed.")
     going_on = select(Enrollment.id).where(
         Enrollment.patient_id == patient_id,
         Enrollment.state.in_((EnrollmentState.active, EnrollmentState.paused)),
