@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from followup.clinics.states import Channel
 from followup.db import sealed
+from followup.db.restore import PAUSED
 from followup.kit.mail.build import new_message_id
 from followup.log import logger
 from followup.messaging.models import Message
@@ -42,6 +43,8 @@ _FACTS = text(
            p.consented_at IS NOT NULL AS consented,
            e.state AS enrollment_state, e.held_since IS NOT NULL AS is_held,
            c.sending_paused_at IS NOT NULL AS clinic_paused, c.sending_paused_reason,
+           COALESCE(c.sending_paused_reason LIKE :restored, false)
+               AND COALESCE(r.received_at, m.queued_at) <= c.sending_paused_at AS may_be_repeated,
            c.short_name AS clinic_name, c.office_phone, c.urgent_phone,
            t.state AS touchpoint_state,
            q.died_at IS NOT NULL AS patient_died,
@@ -56,6 +59,7 @@ _FACTS = text(
     LEFT JOIN enrollment e ON e.id = m.enrollment_id
     LEFT JOIN touchpoint t ON t.id = m.touchpoint_id
     LEFT JOIN patient q ON q.id = m.patient_id
+    LEFT JOIN reply r ON r.id = m.cause_id
     WHERE a.id = ANY(:attempts) AND a.claimed_by = :pump AND a.lease_until > now() AND m.state = 'queued'
       AND (a.state = 'claimed' OR a.state = 'calling' AND :again)
     ORDER BY a.id
@@ -106,9 +110,8 @@ def start_calling(
     ``again``: the first time ended without an answer of the database, and none of them has been called since.
     """
     _lock_what_may_stop_them(session, attempts)
-    rows = session.execute(
-        _FACTS, {"attempts": list(attempts), "pump": pump, "now": now, "again": again}
-    ).all()
+    asked = {"attempts": list(attempts), "pump": pump, "now": now, "again": again, "restored": f"{PAUSED}%"}
+    rows = session.execute(_FACTS, asked).all()
     stopped = stopped_wordings(session, rows[0].clinic_id, {row.text_key for row in rows}) if rows else ()
     calls: list[Call] = []
     has_probed = False
@@ -178,6 +181,7 @@ def _facts(row: Row[Any], stopped: Collection[str]) -> Facts:
         touchpoint_state=row.touchpoint_state,
         arrived_before=bool(row.arrived_before),
         text_stopped=row.text_key in stopped,
+        may_be_repeated=bool(row.may_be_repeated),
     )
 
 

@@ -102,6 +102,8 @@ class Facts:
     # An earlier round was reported lost and arrived after all.
     arrived_before: bool = False
     text_stopped: bool = False
+    # A backup was restored, nobody has asked the carrier yet, and what caused this message is older than that.
+    may_be_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +116,15 @@ class Decision:
 
 CALL = Decision(Verdict.call)
 SENDING_PAUSED = "the clinic's sending is paused"
+LOST_HOURS = "it waits until the carrier was asked what the hours before the restore sent"
 ARRIVED = "the first one arrived after all"
 WRONG_PERSON = "somebody else answers at this address"
+REPLACED = "the patient gave another number or address meanwhile"
 BAD_ADDRESS = "the carrier says this address can't be reached"
 OPTED_OUT = "the patient asked us to stop writing here"
 NO_CONSENT = "there is no consent for this address"
 # What stands in the way of one address only: planning looks for another way, or says why there is none.
-ABOUT_THE_ADDRESS = frozenset([WRONG_PERSON, BAD_ADDRESS, OPTED_OUT, NO_CONSENT])
+ABOUT_THE_ADDRESS = frozenset([WRONG_PERSON, REPLACED, BAD_ADDRESS, OPTED_OUT, NO_CONSENT])
 
 
 def _is_planned(facts: Facts) -> bool:
@@ -131,6 +135,7 @@ def _is_planned(facts: Facts) -> bool:
 _CHECKS: tuple[tuple[Callable[[Facts, datetime], bool], Verdict, str], ...] = (
     (lambda f, _: f.patient_died, Verdict.cancel, "the patient has died"),
     (lambda f, _: f.contact_state == "wrong_person", Verdict.cancel, WRONG_PERSON),
+    (lambda f, _: f.contact_state == "replaced", Verdict.cancel, REPLACED),
     (lambda f, _: f.contact_state == "bad", Verdict.cancel, BAD_ADDRESS),
     # 47 CFR 64.1200(a)(12): after an opt-out, one confirmation and nothing else.
     (lambda f, _: f.opted_out and f.purpose is not Purpose.consent, Verdict.cancel, OPTED_OUT),
@@ -147,7 +152,10 @@ _CHECKS: tuple[tuple[Callable[[Facts, datetime], bool], Verdict, str], ...] = (
         "the step was cancelled",
     ),
     (lambda f, now: now >= f.not_after, Verdict.stale, "its time had passed before it could be sent"),
-    # A pause of a person's (after a restore) never holds "call 911": what is old has gone stale above.
+    # F34: what the lost hours may have sent waits for the comparison, safety texts among it. What a patient writes
+    # after the restore is answered at once.
+    (lambda f, _: f.may_be_repeated, Verdict.release, LOST_HOURS),
+    # A pause of a person's never holds "call 911": what is old has gone stale above.
     (
         lambda f, _: f.clinic_paused and f.purpose is not Purpose.safety,
         Verdict.release,

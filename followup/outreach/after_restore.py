@@ -68,7 +68,8 @@ def compare(
     compared = Compared()
     contacts = _overdue(session, since=since, now=now)
     waiting = session.scalars(
-        select(Message).where(Message.state == MessageState.queued, Message.queued_at <= since)
+        # Also what was queued since: a reply that the carrier's list brought back may have been answered before.
+        select(Message).where(Message.state == MessageState.queued).order_by(Message.queued_at, Message.id)
     ).all()
     numbers = {number for _, number in contacts if number} | {
         each.to for each in waiting if each.channel is Channel.sms

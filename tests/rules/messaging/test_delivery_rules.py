@@ -72,6 +72,16 @@ def test_a_safety_text_is_not_held_by_what_holds_planned_ones(change: dict[str, 
     assert may_call(replace(FREE, purpose=Purpose.safety, **change), NOW) == CALL
 
 
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_f34_what_the_lost_hours_may_have_sent_waits_whatever_it_is_for(purpose: Purpose) -> None:
+    decision = may_call(replace(FREE, purpose=purpose, clinic_paused=True, may_be_repeated=True), NOW)
+    assert decision.verdict is Verdict.release
+
+
+def test_a_pause_does_not_hold_a_safety_text() -> None:
+    assert may_call(replace(FREE, purpose=Purpose.safety, clinic_paused=True), NOW) == CALL
+
+
 def test_our_own_misconfiguration_burns_no_attempt() -> None:
     consequence = after_refusal(Refusal.configuration, tries=3, now=NOW, not_after=NOW + timedelta(hours=1))
     assert consequence.follow is Follow.stop_all
