@@ -19,7 +19,7 @@ class OwnPostgres:
     """One server on one folder; the address stays the same over its restarts."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
-        self._folder = folder
+        self.folder = folder
         self._settings = {**SETTINGS, **settings}
         self._running: contextlib.ExitStack | None = None
         self.superuser_url = ""
@@ -27,7 +27,7 @@ class OwnPostgres:
     def start(self) -> None:
         """Start it; after a kill it recovers first."""
         self._running = contextlib.ExitStack()
-        self.superuser_url = self._running.enter_context(postgres(self._folder, settings=self._settings))
+        self.superuser_url = self._running.enter_context(postgres(self.folder, settings=self._settings))
 
     def migrate(self) -> str:
         """Make the product's database; return the owner's URL."""
@@ -47,6 +47,6 @@ class OwnPostgres:
 
     def kill(self) -> None:
         """Stop it as a power cut would: no checkpoint, every process gone."""
-        pid = int((self._folder / "postgres.pid").read_text().split()[0])
+        pid = int((self.folder / "postgres.pid").read_text().split()[0])
         os.kill(pid, signal.SIGQUIT)
         self.stop()

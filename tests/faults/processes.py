@@ -57,11 +57,11 @@ def started(
 @contextmanager
 def worker(
     case: Case, folder: Path, name: str = "messages", *, queues: Sequence[str] = ("messages",), threads: int = 4,
-    root: Path = ROOT,
+    root: Path = ROOT, **more: str,
 ) -> Iterator[subprocess.Popen[bytes]]:  # fmt: skip
     """Run a worker; without more words of the queue that carries routine texts, and of this version."""
     command = worker_command(queues, concurrency=threads, name=f"{name}-{case.home.clinic_id}")
-    with started(case, command, folder / f"{name}.log", root=root) as process:
+    with started(case, command, folder / f"{name}.log", root=root, **more) as process:
         yield process
 
 

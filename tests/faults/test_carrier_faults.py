@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from followup.bootstrap import outside_of
 from followup.lab import Kind
 from followup.messaging.carrier_errors import CODES
 from followup.messaging.pump import PumpLimits
 from followup.ports import Refusal
 from tests.faults.case import Case
+from tests.faults.move import move_carrier
 from tests.household import INES, TOM
 
 IMPATIENT = PumpLimits(run_seconds=10, call_seconds=1)
@@ -27,12 +27,6 @@ IMPATIENT = PumpLimits(run_seconds=10, call_seconds=1)
 
 def one_text(case: Case, number: str = INES) -> bool:
     return len(case.texts(number)) == 1
-
-
-def move_carrier(case: Case, url: str) -> None:
-    """Let the house look for its carrier somewhere else."""
-    settings = case.home.house.settings.model_copy(update={"twilio_api_url": url})
-    case.home.house = dataclasses.replace(case.home.house, settings=settings, outside=outside_of(settings))
 
 
 # Each trouble of one call: the effect, its fields, whether the carrier has the text all the same.
