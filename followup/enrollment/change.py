@@ -16,22 +16,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from followup.audit.record import Actor, Subject, moved, record
-from followup.clinics.models import Clinic
 from followup.doorbell import ring
 from followup.enrollment.advance import advance_touchpoint
-from followup.enrollment.clinic_calendar import calendar_of
-from followup.enrollment.enroll import add_touchpoints
+from followup.enrollment.calendar_change import ChangedFacts, calendar_after, write_calendar
 from followup.enrollment.models import Enrollment, Touchpoint
-from followup.enrollment.planning.facts import EnrollmentFacts, PlannedTouchpoint, TakenSlot
-from followup.enrollment.planning.from_pathway import pathway_plan
-from followup.enrollment.planning.plan import plan
 from followup.enrollment.planning.reasons import SENTENCES, Reason
-from followup.enrollment.planning.replan import Change, ChangeKind, ExistingTouchpoint, Replan, replan
-from followup.enrollment.rules import ENROLLMENT_MOVES, REACHED_THE_PATIENT, WithdrawalReason
+from followup.enrollment.planning.replan import Replan
+from followup.enrollment.rules import ENROLLMENT_MOVES, WithdrawalReason
 from followup.enrollment.states import EnrollmentState, TouchpointState
 from followup.errors import Conflict, ForbiddenState, InvalidInput, NotFound
 from followup.kit.dates import DateError, check_procedure_date, parse_date, parse_time
-from followup.kit.windows import Window, to_local, zone
 from followup.pathways.pin import pinned
 from followup.patients.models import Patient, Procedure
 
@@ -100,7 +94,7 @@ def withdraw(
 def preview_move(session: Session, enrollment_id: uuid.UUID, new: NewDate, *, now: datetime) -> Replan:
     """Show what moving the procedure would do; changes nothing."""
     enrollment = _load(session, enrollment_id)
-    return _replan(session, enrollment, new, now=now)
+    return calendar_after(session, enrollment, _moved_to(new), now=now)
 
 
 def move_date(
@@ -117,13 +111,16 @@ def move_date(
         raise Conflict("Somebody changed this enrollment meanwhile. Please look at the preview again.")
     if enrollment.state not in (EnrollmentState.active, EnrollmentState.paused):
         raise ForbiddenState("This enrollment has ended; enroll the patient anew for another procedure.")
-    changes = _replan(session, enrollment, new, now=now)
+    changes = calendar_after(session, enrollment, _moved_to(new), now=now)
     procedure = session.get_one(Procedure, enrollment.procedure_id)
     before = procedure.performed_on
     procedure.performed_on, procedure.performed_at = new.performed_on, new.performed_at
     enrollment.performed_on = new.performed_on
     enrollment.version += 1
-    _apply(session, enrollment, changes.changes, now=now, actor=actor)
+    write_calendar(
+        session, enrollment, changes.changes, pathway=pinned(session, enrollment.pathway_version_id), now=now,
+        actor=actor,
+    )  # fmt: skip
     record(
         session, enrollment.clinic_id, actor=actor, action="move procedure date", now=now,
         subject=Subject("enrollment", enrollment.id, enrollment.patient_id),
@@ -131,6 +128,10 @@ def move_date(
     )  # fmt: skip
     ring(session, "messages.dispatch")
     return changes
+
+
+def _moved_to(new: NewDate) -> ChangedFacts:
+    return ChangedFacts(performed_on=new.performed_on, performed_at=new.performed_at)
 
 
 def _load(session: Session, enrollment_id: uuid.UUID, *, lock: bool = False) -> Enrollment:
@@ -173,90 +174,3 @@ def _planned(session: Session, enrollment_id: uuid.UUID) -> Sequence[Touchpoint]
         .order_by(Touchpoint.due_at, Touchpoint.id)
         .with_for_update()
     ).all()
-
-
-def _replan(session: Session, enrollment: Enrollment, new: NewDate, *, now: datetime) -> Replan:
-    rows = session.scalars(select(Touchpoint).where(Touchpoint.enrollment_id == enrollment.id)).all()
-    others = session.execute(
-        select(Touchpoint.channel, Touchpoint.local_date, Touchpoint.slot).where(
-            Touchpoint.patient_id == enrollment.patient_id,
-            Touchpoint.enrollment_id != enrollment.id,
-            Touchpoint.slot > 0,
-            Touchpoint.state.in_([TouchpointState.planned, *REACHED_THE_PATIENT]),
-        )
-    ).all()
-    sent = [row for row in rows if row.state in REACHED_THE_PATIENT]
-    hours = enrollment.preferences.get("hours")
-    procedure = session.get_one(Procedure, enrollment.procedure_id)
-    facts = EnrollmentFacts(
-        performed_on=new.performed_on, performed_at=new.performed_at, zone=enrollment.time_zone,
-        channels=(enrollment.channel,), enrolled_at=enrollment.enrolled_at, harvest=procedure.harvest.value,
-        preferred_hours=Window.parse(hours) if hours else None, sent=frozenset(row.key for row in sent),
-        taken=(
-            *(TakenSlot(row.channel, _sent_on(row), row.slot) for row in sent if row.slot),
-            *(TakenSlot(row.channel, row.local_date, row.slot) for row in others),
-        ),
-    )  # fmt: skip
-    clinic = session.get_one(Clinic, enrollment.clinic_id)
-    pathway = pinned(session, enrollment.pathway_version_id)
-    planned = plan(facts, pathway_plan(pathway), calendar_of(clinic), now)
-    return replan([_existing(row) for row in rows], planned, now=now)
-
-
-def _sent_on(row: Touchpoint) -> date:
-    return to_local(row.dispatched_at or row.due_at, zone(row.time_zone)).date()
-
-
-def _existing(row: Touchpoint) -> ExistingTouchpoint:
-    return ExistingTouchpoint(
-        key=row.key, state=row.state, local_date=row.local_date, local_time=row.local_time.time(),
-        due_at=row.due_at, day=row.day, reason=Reason(row.reason_code) if row.reason_code else None,
-    )  # fmt: skip
-
-
-def _apply(
-    session: Session, enrollment: Enrollment, changes: Sequence[Change], *, now: datetime, actor: Actor
-) -> None:
-    rows = {
-        row.key: row
-        for row in session.scalars(
-            select(Touchpoint).where(Touchpoint.enrollment_id == enrollment.id).with_for_update()
-        )
-    }
-    new: list[PlannedTouchpoint] = []
-    for change in changes:
-        row = rows.get(change.key)
-        match change.kind:
-            case ChangeKind.SENT | ChangeKind.DECIDED | ChangeKind.SAME:
-                continue
-            case ChangeKind.CANCELLED:
-                assert row is not None
-                advance_touchpoint(
-                    session, row.id, to=TouchpointState.cancelled, now=now, actor=actor,
-                    reason=SENTENCES[Reason.NOT_IN_PATHWAY], code=Reason.NOT_IN_PATHWAY,
-                )  # fmt: skip
-            case _ if row is None:
-                assert change.after is not None
-                new.append(change.after)
-            case _:
-                assert change.after is not None
-                _rewrite(session, row, change.after, now=now, actor=actor)
-    if new:
-        add_touchpoints(
-            session, enrollment, new, pathway=pinned(session, enrollment.pathway_version_id), now=now
-        )
-
-
-def _rewrite(
-    session: Session, row: Touchpoint, after: PlannedTouchpoint, *, now: datetime, actor: Actor
-) -> None:
-    """Give a row its new time, and the state that follows from it."""
-    row.day, row.local_date, row.time_zone = after.day, after.local_date, after.zone
-    row.local_time = datetime.combine(after.local_date, after.local_time)
-    row.due_at = row.look_at = after.due_at
-    row.not_after, row.slot, row.channel, row.why = after.not_after, after.slot, after.channel, after.why
-    session.flush()
-    if row.state is not after.state:
-        advance_touchpoint(
-            session, row.id, to=after.state, now=now, actor=actor, reason=after.why, code=after.reason
-        )

@@ -7,11 +7,11 @@ twice is refused with the id of the first, also when both arrive in the same sec
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -26,9 +26,11 @@ from followup.enrollment.planning.facts import EnrollmentFacts, Plan, PlannedTou
 from followup.enrollment.planning.from_pathway import pathway_plan
 from followup.enrollment.planning.plan import plan
 from followup.enrollment.request import CheckedRequest, EnrollmentRequest, Surroundings, check
+from followup.enrollment.rules import REACHED_THE_PATIENT
 from followup.enrollment.states import EnrollmentState, TouchpointState
 from followup.errors import AlreadyEnrolled, InvalidInput, NotFound
 from followup.kit.windows import to_local, zone
+from followup.pathways.approve import usable
 from followup.pathways.library import Library
 from followup.pathways.pathway import Pathway
 from followup.pathways.pin import pin
@@ -72,15 +74,20 @@ class Enrolled:
 
 
 def preview(
-    session: Session, clinic_id: uuid.UUID, request: EnrollmentRequest, *, library: Library, now: datetime
-) -> Preview:
-    """Check a request and plan its calendar; raises InvalidInput with every problem at its field."""
+    session: Session, clinic_id: uuid.UUID, request: EnrollmentRequest, *, library: Library, now: datetime,
+    ending: Collection[uuid.UUID] = (),
+) -> Preview:  # fmt: skip
+    """Check a request and plan its calendar; raises InvalidInput with every problem at its field.
+
+    ``ending``: enrollments that end with it, so that what they still had planned takes no room.
+    """
     clinic = session.get_one(Clinic, clinic_id)
-    pathway = _pathway(library, request)
+    pathway = _pathway(session, library, request)
     checked = check(request, _surroundings(session, clinic, pathway, now))
     known = find_same(session, clinic_id, _new_patient(checked))
     already = _standing(session, known.id, checked) if known else None
-    planned = plan(_facts(session, checked, known, now), pathway_plan(pathway), calendar_of(clinic), now)
+    facts = _facts(session, checked, known, now, ending)
+    planned = plan(facts, pathway_plan(pathway), calendar_of(clinic), now)
     warnings = (
         *checked.warnings, *_address_warnings(session, checked, known), *cover_warnings(session, now),
         *planned.notes,
@@ -90,11 +97,12 @@ def preview(
 
 def enroll(
     session: Session, clinic_id: uuid.UUID, request: EnrollmentRequest, *, library: Library, now: datetime,
-    actor: Actor, request_key: str | None = None,
+    actor: Actor, request_key: str | None = None, consent_stands: bool = False,
 ) -> Enrolled:  # fmt: skip
     """Enroll a patient; raises InvalidInput, or AlreadyEnrolled with the id of the first enrollment.
 
-    ``request_key`` makes a repeated request return the enrollment that the first one made.
+    ``request_key`` makes a repeated request return the enrollment that the first one made. ``consent_stands``: the
+    consents are on record already, and nobody gave them anew.
     """
     if request_key and (repeated := _by_request_key(session, request_key)):
         return Enrolled(repeated.id, repeated.patient_id, ())
@@ -103,8 +111,9 @@ def enroll(
         raise AlreadyEnrolled(str(seen.already))
     checked = seen.checked
     patient = register(
-        session, clinic_id, _new_patient(checked), consent=_consent(checked), now=now, actor=actor
-    )
+        session, clinic_id, _new_patient(checked), consent=_consent(checked, stands=consent_stands), now=now,
+        actor=actor,
+    )  # fmt: skip
     procedure = Procedure(
         clinic_id=clinic_id, patient_id=patient.id, performed_on=checked.performed_on,
         performed_at=checked.performed_at, time_zone=checked.zone, harvest=checked.harvest,
@@ -180,10 +189,10 @@ def _enrollment(  # noqa: PLR0917 - private, called once
     )  # fmt: skip
 
 
-def _pathway(library: Library, request: EnrollmentRequest) -> Pathway:
+def _pathway(session: Session, library: Library, request: EnrollmentRequest) -> Pathway:
     wanted = request.text("pathway")
     try:
-        return library.get(wanted)
+        return usable(session, library, wanted)
     except NotFound:
         raise InvalidInput("pathway", "Choose one of the pathways of this clinic.") from None
 
@@ -206,15 +215,19 @@ def _new_patient(checked: CheckedRequest) -> NewPatient:
     )  # fmt: skip
 
 
-def _consent(checked: CheckedRequest) -> GivenConsent:
+def _consent(checked: CheckedRequest, *, stands: bool) -> GivenConsent:
     return GivenConsent(
-        sms=checked.consent_sms, email=checked.consent_email, wording=CONSENT_WORDING,
+        sms=checked.consent_sms and not stands, email=checked.consent_email and not stands, wording=CONSENT_WORDING,
         wording_version=CONSENT_VERSION, how=checked.consent_how, obtained_by=checked.obtained_by,
     )  # fmt: skip
 
 
-def _facts(
-    session: Session, checked: CheckedRequest, known: Patient | None, now: datetime
+def _facts(  # noqa: PLR0917 - private, called once
+    session: Session,
+    checked: CheckedRequest,
+    known: Patient | None,
+    now: datetime,
+    ending: Collection[uuid.UUID],
 ) -> EnrollmentFacts:
     """Only the chosen channel carries the plan; the other one is a fallback that delivery may use."""
     usable = {Channel.sms: checked.consent_sms, Channel.email: checked.consent_email}
@@ -222,19 +235,18 @@ def _facts(
         performed_on=checked.performed_on, performed_at=checked.performed_at, zone=checked.zone,
         channels=tuple(each for each in (checked.channel,) if usable[each]), enrolled_at=now,
         harvest=checked.harvest.value, preferred_hours=checked.preferred_hours,
-        taken=_taken(session, known) if known else (),
+        taken=_taken(session, known, ending) if known else (),
     )  # fmt: skip
 
 
-def _taken(session: Session, patient: Patient) -> tuple[TakenSlot, ...]:
+def _taken(session: Session, patient: Patient, ending: Collection[uuid.UUID]) -> tuple[TakenSlot, ...]:
     """Days on which another enrollment of this patient already has a planned text: the caps are per person."""
     rows = session.execute(
         select(Touchpoint.channel, Touchpoint.local_date, Touchpoint.slot).where(
             Touchpoint.patient_id == patient.id,
             Touchpoint.slot > 0,
-            Touchpoint.state.in_(
-                [TouchpointState.planned, TouchpointState.dispatched, TouchpointState.answered]
-            ),
+            Touchpoint.state.in_([TouchpointState.planned, *REACHED_THE_PATIENT]),
+            or_(Touchpoint.state != TouchpointState.planned, Touchpoint.enrollment_id.not_in(list(ending))),
         )
     )
     return tuple(TakenSlot(row.channel, row.local_date, row.slot) for row in rows)

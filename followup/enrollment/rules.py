@@ -65,3 +65,4 @@ class WithdrawalReason(StrEnum):
     MOVED_TO_OTHER_CARE = "moved_to_other_care"
     DIED = "died"
     ENTERED_BY_MISTAKE = "entered_by_mistake"
+    NEXT_PROCEDURE = "next_procedure"

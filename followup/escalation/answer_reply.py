@@ -171,7 +171,7 @@ def _hearer(session: Session, reply: Reply) -> Hearer:
         select(ContactPoint)
         .where(
             ContactPoint.address_blind == reply.sender_blind,
-            ContactPoint.state.not_in((ContactState.bad, ContactState.wrong_person)),
+            ContactPoint.state.not_in((ContactState.bad, ContactState.wrong_person, ContactState.replaced)),
             ContactPoint.opted_out_at.is_(None),
         )
         .order_by(ContactPoint.id)

@@ -23,7 +23,7 @@ from followup.patients.states import ContactState
 # After this long a text about "now" would only confuse.
 _VALID = {Purpose.safety: timedelta(hours=1), Purpose.consent: timedelta(hours=1)}
 _VALID_OTHERWISE = timedelta(hours=6)
-_BROKEN = (ContactState.bad, ContactState.wrong_person)
+_BROKEN = (ContactState.bad, ContactState.wrong_person, ContactState.replaced)
 
 
 class Told(StrEnum):

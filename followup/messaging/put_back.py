@@ -22,6 +22,7 @@ from followup.messaging.rules import (
     ABOUT_THE_ADDRESS,
     ARRIVED,
     AWAITED,
+    REPLACED,
     STANDS_FOR_A_STEP,
     Decision,
     Verdict,
@@ -70,7 +71,7 @@ def _what_it_stood_for(session: Session, row: Row[Any], decision: Decision, *, n
     stands_for_a_step = row.touchpoint_id is not None and row.purpose in STANDS_FOR_A_STEP
     if decision.verdict is Verdict.stale and stands_for_a_step:
         plan_again(session, row.touchpoint_id, look_at=now, now=now)
-    elif decision.verdict is Verdict.stale and row.purpose in AWAITED:
+    elif row.purpose in AWAITED and (decision.verdict is Verdict.stale or decision.reason == REPLACED):
         _tell_a_person(session, row, now=now)
     elif stands_for_a_step and decision.reason in ABOUT_THE_ADDRESS:
         plan_again(session, row.touchpoint_id, look_at=now, now=now, reason=decision.reason)

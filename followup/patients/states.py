@@ -11,6 +11,7 @@ class ContactState(StrEnum):
     stated = "stated"  # the patient told us
     confirmed = "confirmed"  # somebody answered from it
     bad = "bad"  # the carrier says it cannot be reached
+    replaced = "replaced"  # the patient gave another one: nothing more goes to it
     wrong_person = "wrong_person"  # somebody else answers there: nothing more goes to it
 
 

@@ -105,6 +105,8 @@ def keep(session: Session, written: Written, match: Match, *, now: datetime) -> 
         obey(session, _asking(reply, match, wish, written), now=now)
     if match.found is Found.shared:
         _ask_who(session, reply, match, now=now)
+    elif match.chosen is None and any(each.is_replaced for each in match.candidates):
+        _ask_whether_still_theirs(session, reply, now=now)
     elif match.found is Found.stranger and written.may_be_answered and wish.ask is None:
         _answer_stranger(session, reply, written, now=now)
     ring(session, "care.respond", reply.id)
@@ -161,6 +163,16 @@ def _ask_who(session: Session, reply: Reply, match: Match, *, now: datetime) -> 
         session, reply.clinic_id, kind=TaskKind.identity, now=now, due_at=now + _IDENTITY_DUE,
         subject_id=reply.id, priority="high" if may_be_urgent(reply.body) else "normal",
         reason="Several patients share the number this came from. Read it, ask who wrote, and file it there.",
+    )  # fmt: skip
+
+
+def _ask_whether_still_theirs(session: Session, reply: Reply, *, now: datetime) -> None:
+    """A number that a patient gave up belongs to anybody by now: nothing is filed or answered until it is known."""
+    open_task(
+        session, reply.clinic_id, kind=TaskKind.identity, now=now, due_at=now + _IDENTITY_DUE,
+        subject_id=reply.id, priority="high" if may_be_urgent(reply.body) else "normal",
+        reason="This came from a number or address that a patient gave up. Ask the patient, and file it if it is"
+        " theirs.",
     )  # fmt: skip
 
 

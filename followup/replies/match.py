@@ -29,9 +29,13 @@ class Candidate:
     patient_id: uuid.UUID
     language: str
     is_current: bool  # on a pathway now
-    is_wrong_person: bool  # somebody else was found to answer there
+    is_wrong_person: bool  # somebody else was found to answer there, or the patient gave this address up
     is_opted_out: bool
     has_died: bool = False
+    is_replaced: bool = False  # given up by the patient: who writes from it now has to be asked
+
+
+_NOT_THEIRS = (ContactState.wrong_person, ContactState.replaced)
 
 
 class Found(StrEnum):
@@ -39,7 +43,7 @@ class Found(StrEnum):
 
     patient = "patient"
     shared = "shared"  # several patients have this address: a person asks who wrote
-    not_the_patient = "not_the_patient"  # the address was given, but somebody else answers there
+    not_the_patient = "not_the_patient"  # the address was given, but somebody else may answer there
     stranger = "stranger"
 
 
@@ -97,7 +101,8 @@ def find(session: Session, channel: Channel, address_blind: bytes) -> Match:
                 patient_id=row.patient_id,
                 language=row.language,
                 is_current=row.is_current,
-                is_wrong_person=row.state is ContactState.wrong_person,
+                is_wrong_person=row.state in _NOT_THEIRS,
+                is_replaced=row.state is ContactState.replaced,
                 is_opted_out=row.opted_out_at is not None,
                 has_died=row.died_at is not None,
             )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 
+from followup.clinics.states import Channel
 from followup.enrollment.planning.explain import clock_words, day_words
 from followup.enrollment.planning.facts import Plan, PlannedTouchpoint
 from followup.enrollment.planning.reasons import FINAL_REASONS, SENTENCES, Reason
@@ -42,6 +43,7 @@ class ExistingTouchpoint:
     due_at: datetime
     day: int = 0
     reason: Reason | None = None
+    channel: Channel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,36 @@ def replan(existing: Iterable[ExistingTouchpoint], new: Plan, *, now: datetime) 
     return Replan(tuple(changes), tuple(_notes(changes, now)))
 
 
+def kept(existing: Iterable[ExistingTouchpoint]) -> Replan:
+    """Show a calendar that a change leaves where it is: which texts were sent, which are still to come."""
+    return _listed([_change(each, None) if _is_settled(each) else _stays(each) for each in existing])
+
+
+def ended(existing: Iterable[ExistingTouchpoint], reason: Reason) -> Replan:
+    """Show what an end does to a calendar: everything still planned is cancelled for ``reason``."""
+    return _listed(
+        [_change(each, None) if _is_settled(each) else _cancelled(each, reason) for each in existing]
+    )
+
+
+def _listed(changes: list[Change]) -> Replan:
+    changes.sort(key=_when)
+    return Replan(tuple(changes), (_count(changes),))
+
+
+def _is_settled(each: ExistingTouchpoint) -> bool:
+    return each.state is not TouchpointState.planned
+
+
+def _stays(before: ExistingTouchpoint) -> Change:
+    return Change(before.key, ChangeKind.SAME, before, None, f"Stays on {_when_words(before)}.")
+
+
+def _cancelled(before: ExistingTouchpoint, reason: Reason) -> Change:
+    words = f"Cancelled ({_when_words(before)}): {SENTENCES[reason]}."
+    return Change(before.key, ChangeKind.CANCELLED, before, None, words)
+
+
 def _change(before: ExistingTouchpoint | None, after: PlannedTouchpoint | None) -> Change:
     if before is None:
         assert after is not None
@@ -97,13 +129,17 @@ def _change(before: ExistingTouchpoint | None, after: PlannedTouchpoint | None) 
 
 def _of_planned(before: ExistingTouchpoint, after: PlannedTouchpoint | None) -> Change:
     if after is None:
-        words = f"Cancelled ({_when_words(before)}): {SENTENCES[Reason.NOT_IN_PATHWAY]}."
-        return Change(before.key, ChangeKind.CANCELLED, before, None, words)
+        return _cancelled(before, Reason.NOT_IN_PATHWAY)
     if not after.is_planned:
         return Change(before.key, ChangeKind.NOW_PAST, before, after, after.why)
+    goes_by = _BY[after.channel] if before.channel not in (None, after.channel) else ""
     if after.due_at == before.due_at and after.local_date == before.local_date:
-        return Change(before.key, ChangeKind.SAME, before, after, f"Stays on {_when_words(before)}.")
-    words = f"Moves from {_when_words(before)} to {_when_words(after)}."
+        kind = ChangeKind.MOVED if goes_by else ChangeKind.SAME
+        return Change(before.key, kind, before, after, f"Stays on {_when_words(before)}{goes_by}.")
+    if _when_words(after) == _when_words(before):
+        words = f"Stays on {_when_words(before)}{goes_by}, by the clocks of {after.zone}."
+    else:
+        words = f"Moves from {_when_words(before)} to {_when_words(after)}{goes_by}."
     return Change(before.key, ChangeKind.MOVED, before, after, words)
 
 
@@ -134,15 +170,22 @@ def _when_words(each: ExistingTouchpoint | PlannedTouchpoint) -> str:
     return f"{day_words(each.local_date)} at {clock_words(each.local_time)}"
 
 
-def _notes(changes: list[Change], now: datetime) -> Iterable[str]:
+_BY = {Channel.sms: ", by text", Channel.email: ", by email"}
+
+
+def _count(changes: list[Change]) -> str:
     counts = {kind: sum(change.kind is kind for change in changes) for kind in ChangeKind}
-    yield (
+    return (
         f"{counts[ChangeKind.MOVED]} move, {counts[ChangeKind.ADDED]} are new, {counts[ChangeKind.CANCELLED]} are "
         f"cancelled, {counts[ChangeKind.NOW_PAST]} are past or have no room, {counts[ChangeKind.SENT]} were sent."
     )
+
+
+def _notes(changes: list[Change], now: datetime) -> Iterable[str]:
+    yield _count(changes)
     told = [change.key for change in changes if _told_about_an_older_date(change)]
     ahead = any(change.after and change.after.is_planned and change.after.due_at > now for change in changes)
-    if told and ahead and counts[ChangeKind.MOVED] + counts[ChangeKind.ADDED]:
+    if told and ahead and any(change.kind in (ChangeKind.MOVED, ChangeKind.ADDED) for change in changes):
         yield f"The patient was already sent: {', '.join(told)}. Tell them about the change in person."
 
 

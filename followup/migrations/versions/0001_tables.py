@@ -361,6 +361,7 @@ def upgrade() -> None:
                 "stated",
                 "confirmed",
                 "bad",
+                "replaced",
                 "wrong_person",
                 name="contactstate",
                 native_enum=False,
