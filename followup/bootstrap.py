@@ -6,7 +6,7 @@ import functools
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -46,7 +46,7 @@ class House:
     def library(self) -> Library:
         """The pathways that patients can be enrolled in now; a folder that changed is read again."""
         folder = self.settings.templates_folder / "pathways"
-        return _library(folder, _stamp(folder))
+        return replace(_library(folder, _stamp(folder)), needs_signatures=self.settings.is_production)
 
     def seal(self, purpose: str) -> Seal:
         """Return what signs links of one purpose; a link of another purpose is never accepted for it."""

@@ -39,6 +39,8 @@ class Library:
 
     pathways: Mapping[str, Pathway]
     refused: Mapping[str, PathwayRefused] = field(default_factory=dict)
+    # Whether a version waits for two people's signatures before a new patient is put on it: in production.
+    needs_signatures: bool = False
 
     def get(self, pathway_id: str) -> Pathway:
         """The current version of a pathway. Raises NotFound, or PathwayRefused if its folder is broken."""

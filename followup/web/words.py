@@ -27,6 +27,7 @@ NOTICES: Mapping[str, str] = {
     "test-sent": "A test is on its way. It counts once the carrier says it arrived.",
     "signed-out": "You are signed out.",
     "session-ended": "That sign-in was ended.",
+    "signed": "Signed. It is on record.",
     "staff-changed": "Saved. Sign-ins that it concerns have ended.",
     "password-set": "The password is set, and every other sign-in has ended. Sign in with it now.",
 }

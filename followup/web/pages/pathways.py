@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from followup.errors import NotFound
+from followup.pathways.approve import approval, sign
 from followup.pathways.booklet import booklet
 from followup.pathways.difference import difference
 from followup.pathways.pathway import Pathway
@@ -16,10 +17,14 @@ from followup.pathways.pin import pinned
 from followup.pathways.preview import DRAFT
 from followup.pathways.vocabulary import Channel, Harvest
 from followup.reporting.pathways import versions
-from followup.staff.rules import Permission
+from followup.staff.queries import names
+from followup.staff.rules import LICENSED, Permission
+from followup.staff.sessions import is_proved
 from followup.triage.engine.ruleset import default as default_ruleset
-from followup.web.deps import Desk, at_desk
+from followup.web.deps import Desk, at_desk, person_of
+from followup.web.forms import Posted
 from followup.web.ids import Id
+from followup.web.pages.second_factor import prove_first
 from followup.web.render import page
 
 router = APIRouter()
@@ -55,9 +60,26 @@ def show(request: Request, name: str, desk: Desk = at_desk(Permission.see_patien
         channels=[Channel.SMS, Channel.EMAIL],
         booklet=booklet(pathway, choice.language, choice.harvest, channel=choice.channel),
         versions=versions(desk.session, pathway.id),
+        approval=approval(desk.session, pathway),
+        library=desk.library,
+        people=names(desk.session),
         rules=default_ruleset(),
         draft=DRAFT,
     )
+
+
+@router.post("/pathways/{name}/sign")
+def sign_it(name: str, fields: Posted, desk: Desk = at_desk(Permission.sign_pathways)) -> Response:
+    """Sign the version that was read; only somebody who proved minutes ago who they are."""
+    pathway = _current(desk, name)
+    person, session_id = person_of(desk)
+    if not is_proved(desk.session, session_id):
+        return prove_first(f"/pathways/{pathway.id}")
+    sign(
+        desk.session, desk.clinic_id, pathway, seen=fields.text("content_hash"), staff_id=person,
+        is_clinician=desk.role in LICENSED, now=desk.now, actor=desk.actor,
+    )  # fmt: skip
+    return RedirectResponse(f"/pathways/{pathway.id}?done=signed#approval", status_code=303)
 
 
 @router.get("/pathways/{name}/changes")
