@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 MEGABYTES = 80
 SMALL_LOG = {"min_wal_size": "32MB", "max_wal_size": "48MB"}
@@ -58,9 +58,11 @@ class LogDisk:
         # The server's processes may write no further than the first page of a file; those after it inherit that.
         first = int((self._folder / "postgres.pid").read_text().split()[0])
         children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        for pid in (first, *map(int, children)):
-            with contextlib.suppress(ProcessLookupError):
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, (8192, 8192))
+        # Root may not do it to others where it has lost that right; the server's own account always may.
+        owner = self._log.stat()
+        account: dict[str, Any] = {} if os.geteuid() else {"user": owner.st_uid, "group": owner.st_gid}
+        for pid in (str(first), *children):
+            subprocess.run(["prlimit", "--fsize=8192", "--pid", pid], check=False, **account)
 
     def close(self) -> None:
         """Give the disk back; the server has to be stopped."""

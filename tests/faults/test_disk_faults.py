@@ -69,9 +69,9 @@ def test_f30_a_full_disk_stops_the_database_and_nothing_acknowledged_is_lost(
     with pumping(case):
         accepted = "SELECT provider_id FROM message WHERE state IN ('accepted', 'sent', 'delivered')"
         wait_for(lambda: len(case.home.rows(accepted)) > 4, what="the first texts")
+        acknowledged = {row[0] for row in case.home.rows(accepted)}
         with disk.full():
             case.injected()
-            acknowledged = {row[0] for row in case.home.rows(accepted)}
             write_until_it_stops(server, owner_url)
             wait_for(lambda: not is_on(case), what="a database that is gone")
             told = case.lab.phone(numbers[1]).sends("I can't pee and my legs are numb")
