@@ -9,9 +9,11 @@ from followup.cli import (
     clinic,
     doctor,
     enroll,
+    fallback,
     imports,
     keys,
     on_call,
+    outages,
     pathway,
     patient,
     processes,
@@ -39,10 +41,12 @@ app.command()(enroll.enroll)
 app.command()(imports.import_patients)
 app.command()(why.why)
 app.command()(on_call.on_call)
+app.command()(outages.outages)
 app.command()(vault.rotate_keys)
 app.command()(vault.backup)
 app.command()(vault.restore)
 app.command()(retention.retention)
+app.add_typer(fallback.app, name="fallback")
 app.add_typer(clinic.app, name="clinic")
 app.add_typer(pathway.app, name="pathway")
 app.add_typer(keys.app, name="api-key")

@@ -1,5 +1,7 @@
 """Note that a loop went round, so that ``/readyz`` and a monitor can tell silence from having nothing to do.
 
+One that had stood still leaves a row about it: the report after an outage is made from those.
+
 Machine time: a demo's clock must not make a dead loop look alive.
 """
 
@@ -19,15 +21,27 @@ from followup.log import logger
 
 _log = logger(__name__)
 
+# A loop goes round every few seconds, or every minute; one that did not for so long stood still.
+LONGEST_PAUSE_SECONDS = 300.0
+# All parts see the heartbeat as it was before.
 _NOTE = text(
-    "INSERT INTO heartbeat (id, name, ticked_at) VALUES (:id, :name, now())"
-    " ON CONFLICT (name) DO UPDATE SET ticked_at = now()"
+    """
+    WITH stood AS (
+        INSERT INTO outage (id, loop, began_at, ended_at)
+        SELECT :outage, name, ticked_at, now() FROM heartbeat
+        WHERE name = :name AND ticked_at < now() - make_interval(secs => :longest)
+    )
+    INSERT INTO heartbeat (id, name, ticked_at) VALUES (:id, :name, now())
+    ON CONFLICT (name) DO UPDATE SET ticked_at = now()
+    """
 )
 
 
 def note_tick(session: Session, name: str) -> None:
-    """Note that the loop ``name`` has just gone round; ``session`` is the engine role's."""
-    session.execute(_NOTE, {"id": new_id(), "name": name})
+    """Note that the loop ``name`` went round, and how long it had stood; ``session`` is the engine role's."""
+    session.execute(
+        _NOTE, {"id": new_id(), "outage": new_id(), "name": name, "longest": LONGEST_PAUSE_SECONDS}
+    )
 
 
 @dataclass(slots=True)

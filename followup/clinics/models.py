@@ -77,7 +77,7 @@ class Heartbeat(Row):
 class Outage(Row):
     """A span in which a loop did not go round, written down by its first round afterwards. Belongs to no clinic.
 
-    Machine time, which is care time wherever real patients are. A row per loop: which ones stood tells what was away.
+    Machine time, which is care time wherever real patients are. A row per loop tells what stopped.
     """
 
     __tablename__ = "outage"

@@ -122,6 +122,7 @@ def test_every_table_of_a_clinic_says_whose_its_rows_are() -> None:
     assert shared <= {
         "clinic",
         "heartbeat",
+        "outage",
         "sign_in_bucket",
         "sealing_key",
     }  # who signs in has no clinic yet

@@ -69,7 +69,7 @@ def make_clinic(database: Database, slug: str) -> uuid.UUID:
 
 
 def test_every_table_of_a_clinic_has_forced_row_level_security(owner: Engine) -> None:
-    names = [*tables_of_a_clinic(owner), "clinic", "heartbeat"]
+    names = [*tables_of_a_clinic(owner), "clinic", "heartbeat", "outage"]
     with owner.connect() as connection:
         for name in names:
             enabled, forced = connection.execute(

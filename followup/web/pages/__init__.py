@@ -14,6 +14,7 @@ from followup.web.pages import (
     files,
     health,
     inbox,
+    outages,
     pathways,
     patients,
     phones,
@@ -31,6 +32,6 @@ from followup.web.pages import (
 router = APIRouter()
 for screen in (
     sign_in, second_factor, welcome, account, today, enroll, patients, write, change, inbox, tasks, escalations,
-    roster, phones, pathways, files, reports, staff, accept, audit, health,
+    roster, phones, pathways, files, reports, outages, staff, accept, audit, health,
 ):  # fmt: skip
     router.include_router(screen.router)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from followup.reporting.outages import SHOWN_ON_TODAY, outages
 from followup.reporting.sending import sending
 from followup.reporting.today import today
 from followup.staff.rules import Permission
@@ -23,4 +24,5 @@ def show(request: Request, desk: Desk = at_desk()) -> Response:
     return page(
         request, "pages/today.html", desk=desk, today=today(desk.session, desk.now),
         sending=sending(desk.session, desk.clinic_id, desk.now),
+        outages=outages(desk.session, since=desk.now - SHOWN_ON_TODAY, now=desk.now),
     )  # fmt: skip
