@@ -21,6 +21,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from followup.errors import ConfigurationError
+from followup.kit.money import Money
 
 PREFIX = "FOLLOWUP_"
 ROOT = Path(__file__).resolve().parent.parent
@@ -109,6 +110,16 @@ class Settings(BaseSettings):
     )
     web_host: str = "127.0.0.1"
     web_port: int = 8000
+    fallback_url: str | None = Field(
+        None,
+        description="the https address under which the carrier reaches the fallback receiver; not set: none runs",
+        examples=["https://fallback.example.org"],
+    )
+    fallback_port: int = Field(8001, description="port of the fallback receiver, on WEB_HOST")
+    spool_folder: Path | None = Field(
+        None, description="where the fallback receiver keeps sealed texts; if not set: spool in DATA_FOLDER"
+    )
+    spool_megabytes: int = Field(64, ge=1, description="how much it keeps before it answers that it can't")
     deadman_url: str | None = Field(
         None,
         description="outside monitor, pinged every minute while the sweeps run and nobody waits too long",
@@ -120,6 +131,19 @@ class Settings(BaseSettings):
         examples=["https://monitor.example.org/ping/followup/fail"],
     )
 
+    segment_price: str | None = Field(
+        None,
+        description="what the carrier takes for one segment of a text, for estimates; not set: segments alone",
+        examples=["0.0113 USD"],
+    )
+
+    @field_validator("segment_price")
+    @classmethod
+    def _is_money(cls, value: str | None) -> str | None:
+        if value is not None:
+            Money.parse(value)
+        return value
+
     @field_validator("secret_keys", "encryption_keys", "twilio_auth_token", "trusted_proxies", mode="before")
     @classmethod
     def _comma_list(cls, value: object) -> object:
@@ -127,7 +151,7 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("deadman_url", "deadman_fail_url")
+    @field_validator("deadman_url", "deadman_fail_url", "fallback_url")
     @classmethod
     def _is_web_address(cls, value: str | None) -> str | None:
         if value is not None and not (

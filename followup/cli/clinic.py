@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from followup.cli import sending
+from followup.cli import cost, sending
 
 app = typer.Typer(no_args_is_help=True, help="Set up and change a clinic.")
+app.command("cost")(cost.of_clinic)
 app.command()(sending.sending)
 app.command()(sending.pause_sending)
 app.command()(sending.resume_sending)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from followup.cli import cost
 from followup.cli.speaking import WRONG
 from followup.pathways.vocabulary import Channel, Harvest
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from followup.pathways.pathway import Pathway
 
 app = typer.Typer(no_args_is_help=True, help="Check and preview pathways.")
+app.command("cost")(cost.of_pathway)
 
 
 @app.callback()
@@ -30,7 +32,7 @@ def check(
     from followup.pathways.findings import Severity
 
     refused = 0
-    for folder in [_folder(name) for name in names] if names else _all_folders():
+    for folder in [folder_of(name) for name in names] if names else _all_folders():
         findings = _findings(folder)
         errors = sum(each.severity is Severity.ERROR for each in findings)
         refused += bool(errors)
@@ -55,7 +57,7 @@ def preview(
     from followup.errors import InvalidInput
     from followup.pathways.preview import calendar
 
-    pathway = _read(_folder(name))
+    pathway = _read(folder_of(name))
     if language not in pathway.languages:
         raise InvalidInput("language", f"This pathway is written in: {', '.join(pathway.languages)}.")
     values = {}
@@ -83,7 +85,8 @@ def _read(folder: Path) -> Pathway:
     return read_pathway(folder)
 
 
-def _folder(name: str) -> Path:
+def folder_of(name: str) -> Path:
+    """Return the folder of a pathway by its name or its own path. Raises NotFound."""
     from followup.errors import NotFound
 
     written = Path(name)
