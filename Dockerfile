@@ -26,6 +26,8 @@ ENV PATH=/opt/followup/bin:$PATH \
     FOLLOWUP_WEB_HOST=0.0.0.0 \
     FOLLOWUP_WEB_PORT=8000 \
     FOLLOWUP_DATA_FOLDER=/tmp/followup
+# A volume that is mounted here belongs to whom the folder belongs to.
+RUN install -d -o 10001 -g 10001 -m 700 /var/lib/followup/spool
 USER 10001:10001
 WORKDIR /opt/followup
 EXPOSE 8000

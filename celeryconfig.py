@@ -77,6 +77,7 @@ beat_schedule = {
     "overdue": _every(_TICK * 6, "care.raise_overdue"),
     "mailbox": _every(_TICK * 3, "upkeep.read_mailbox"),
     "files": _every(_TICK * 3, "upkeep.fetch_media"),
+    "spool": _every(_TICK * 2, "upkeep.import_spool"),
     "reconcile": _every(300.0, "upkeep.reconcile_inbound"),
     "ended": _every(_TICK * 6, "upkeep.complete"),
     "rosters": _every(300.0, "upkeep.keep_rosters"),

@@ -18,6 +18,7 @@ from followup.gateways.bell import CeleryBell
 from followup.gateways.media import fetcher
 from followup.gateways.smtp import SmtpGateway, SmtpServer
 from followup.gateways.twilio import TwilioAccount, TwilioGateway
+from followup.intake.spool import TextSpool
 from followup.kit.clock import Clock, ClockFile, SystemClock
 from followup.kit.crypto import KeyRing
 from followup.kit.tokens import Seal
@@ -113,6 +114,12 @@ def account_of(settings: Settings) -> TwilioAccount:
 def media_of(settings: Settings) -> Callable[[str], MediaContent | MediaRefused]:
     """Return what fetches a file that came with a text; a missing setting is told at the first one."""
     return fetcher(lambda: account_of(settings))
+
+
+def spool_of(settings: Settings) -> TextSpool:
+    """Return where texts are kept while the database is away; the receiver and the import share it."""
+    folder = settings.spool_folder or settings.data_folder / "spool"
+    return TextSpool.at(folder.absolute(), most_bytes=settings.spool_megabytes * 1_048_576)
 
 
 def secret_keys(settings: Settings) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from followup.bootstrap import media_of, sms_of
+from followup.bootstrap import media_of, sms_of, spool_of
 from followup.gateways.inbound_list import lister
 from followup.gateways.mailbox import mailbox_of
 from followup.intake.collect import collect_mails
 from followup.intake.reconcile import reconcile_inbound
+from followup.intake.unspool import import_spool, keep_lines
 from followup.messaging.watch_inbound import watch_inbound
 from followup.replies.media import fetch_due
 from followup.replies.process import process_events
@@ -31,8 +32,19 @@ def read_mailbox(*_ids: str) -> None:
 def reconcile(*_ids: str) -> None:
     """Store the texts that no webhook brought; tell a person when the carrier's list can't be had."""
     here = house()
+    # First what came in our own hands, so that a text is known to have been answered before it is read.
+    import_spool(here.database, spool_of(here.settings), now=here.clock.now())
     watch_inbound(here.database, now=here.clock.now())
     reconcile_inbound(here.database, lister(sms_of(here.settings)), now=here.clock.now)
+
+
+@app.task(name="upkeep.import_spool")
+def import_kept(*_ids: str) -> None:
+    """Store the texts that the fallback receiver kept; write down whose number is whose for the next time."""
+    here = house()
+    spool = spool_of(here.settings)
+    import_spool(here.database, spool, now=here.clock.now())
+    keep_lines(here.database, spool.texts.folder)
 
 
 @app.task(name="upkeep.fetch_media")

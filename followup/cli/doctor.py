@@ -18,10 +18,11 @@ def doctor(
 ) -> None:
     """Check settings, servers, logins, pathways and texts. Exit code 0: nothing has to be mended."""
     from followup.cli.checks import content_findings, server_findings, settings_findings
+    from followup.cli.fallback_checks import fallback_findings
     from followup.settings import load
 
     settings = load()
-    findings = list(settings_findings(settings))
+    findings = [*settings_findings(settings), *fallback_findings(settings)]
     if not offline:
         findings += server_findings(settings)
     findings += content_findings(settings)

@@ -36,7 +36,10 @@ def up() -> None:
         bring_up_to_date(settings)
         environment = process_environment(settings)
         say(f"web at http://{settings.web_host}:{settings.web_port}   stop with Ctrl-C")
-        with Supervisor(house_processes(folder, environment=environment), data_folder=folder) as supervisor:
+        processes = house_processes(
+            folder, environment=environment, fallback=settings.fallback_url is not None
+        )
+        with Supervisor(processes, data_folder=folder) as supervisor:
             supervisor.wait()
 
 

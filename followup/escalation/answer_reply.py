@@ -13,8 +13,10 @@ from datetime import datetime, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from followup.audit.record import Actor
 from followup.clinics.models import Clinic
 from followup.escalation.clocks import CANNOT_BE_TEXTED
+from followup.escalation.late_words import TOLD_MEANWHILE, note_lateness, was_told_meanwhile
 from followup.escalation.models import Escalation
 from followup.escalation.move import flag
 from followup.escalation.open import Finding, Opened, open_case, published_policy
@@ -75,15 +77,44 @@ def open_for_reply(session: Session, reply: Reply, tier: CaseTier, *, rule: str 
     return open_case(session, reply.clinic_id, finding, public_url=desk.public_url, now=desk.now)
 
 
+def answer_raised(
+    session: Session, reply_id: uuid.UUID, tier: CaseTier, *, desk: Desk, actor: Actor
+) -> Opened:
+    """Do what a tier that a person gave to a reply asks for: the case, and the same words to the patient at once.
+
+    The advice belongs to the tier, not to who chose it: whoever is told late to call 911 is told all the same. What
+    the patient was told for this reply already is not said twice.
+    """
+    reply = session.get_one(Reply, reply_id)
+    finding = Finding(
+        "reply", reply.id, tier, at=reply.received_at, rule="raised by a person", patient_id=reply.patient_id,
+        enrollment_id=reply.enrollment_id,
+    )  # fmt: skip
+    opened = open_case(
+        session, reply.clinic_id, finding, public_url=desk.public_url, now=desk.now, actor=actor
+    )
+    _warn(session, reply, _SAFETY[tier.value], opened=opened, desk=desk)
+    return opened
+
+
 def _alarm(session: Session, reply: Reply, decision: Decision, desk: Desk) -> Opened:
     rule = next((each.rule for each in decision.evidence), None)
     opened = open_for_reply(session, reply, CaseTier(decision.tier.value), rule=rule, desk=desk)
     key = _SAFETY.get(decision.message_key, _SAFETY[decision.tier.value])
     if reply.opt == "opt_out":
         confirm_with_warning(session, reply, now=desk.now)
+    note_lateness(opened.case, reply, now=desk.now)
+    # One who may harm themselves gets the line that answers them, whatever else they were told.
+    if key != _SAFETY["self_harm"] and was_told_meanwhile(session, reply):
+        flag(opened.case, TOLD_MEANWHILE)
+        return opened
+    _warn(session, reply, key, opened=opened, desk=desk)
+    return opened
+
+
+def _warn(session: Session, reply: Reply, key: str, *, opened: Opened, desk: Desk) -> None:
     told = _tell(session, _hearer(session, reply), Telling(key, Purpose.safety, reply.id), desk)
     _note_untold(opened.case, told)
-    return opened
 
 
 def _call_back(session: Session, reply: Reply, desk: Desk) -> None:

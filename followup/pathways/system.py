@@ -40,6 +40,7 @@ PATIENT_KEYS = (
     "unknown-number",
     "unknown-number-red-flag",
     "wrong-person",
+    "service-down",
 )
 STAFF_KEYS = (
     "staff-page",

@@ -60,6 +60,8 @@ class Written:
     carrier_acts: bool = True
     is_verified: bool = True
     may_be_answered: bool = True
+    # The fallback receiver gave its safety text in the outage in which this came.
+    was_told: bool = False
     email_message_id: str | None = None
     threaded: uuid.UUID | None = None
 
@@ -181,6 +183,8 @@ def _answer_stranger(session: Session, reply: Reply, written: Written, *, now: d
     if not may_answer(session, reply, now=now):
         return
     is_urgent = may_be_urgent(written.body)
+    if is_urgent and written.was_told:
+        return
     key = "unknown-number-red-flag" if is_urgent else "unknown-number"
     language = str(session.get_one(Clinic, written.clinic_id).settings.get("language", "en"))
     said = say_system(

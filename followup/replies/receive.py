@@ -20,6 +20,7 @@ from followup.db.sealed import blind
 from followup.doorbell import ring
 from followup.intake.first_look import may_be_urgent
 from followup.intake.models import ProviderEvent
+from followup.intake.spool import SAFETY_TEXT
 from followup.intake.states import EventKind
 from followup.intake.waiting import STAFF_TEXT
 from followup.kit.tokens import find_reply_codes
@@ -82,6 +83,7 @@ def _text(session: Session, event: ProviderEvent, *, now: datetime) -> str:
         opt_out_type=fields.get("OptOutType", ""),
         carrier_acts=bool(clinic.settings.get("carrier_answers_keywords", True)),
         may_be_answered=is_phone,
+        was_told=bool(fields.get(SAFETY_TEXT)),
     )
     note_media(session, keep(session, written, match, now=now), fields)
     return "reply"

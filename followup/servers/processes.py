@@ -1,4 +1,5 @@
-"""The product's own processes, as a supervisor on one machine starts them: web, beat and three workers.
+"""The product's own processes, as a supervisor on one machine starts them: web, beat and three workers, and
+the fallback receiver where it has an address.
 
 The same processes as in docker-compose.yml. ``care`` never shares a worker with routine texts: a morning of
 check-ins must not delay a page.
@@ -17,6 +18,7 @@ CELERY = (sys.executable, "-m", "celery", "--app", "workers.app", "--quiet")
 # A pump drains for up to 20 seconds when it is asked to end.
 WORKER_PATIENCE_SECONDS = 30.0
 WEB = (sys.executable, "-m", "followup.cli", "web")
+FALLBACK = (sys.executable, "-m", "followup.cli", "fallback")
 
 
 def worker_command(queues: Sequence[str], *, concurrency: int = 8, name: str | None = None) -> list[str]:
@@ -44,9 +46,13 @@ def beat_command(data_folder: Path) -> list[str]:
 
 
 def house_processes(
-    data_folder: Path, *, environment: Mapping[str, str], logs: Path | None = None, concurrency: int = 8
-) -> list[Process]:
-    """Return all processes, web first. With ``logs`` each writes a file there instead of to the terminal."""
+    data_folder: Path, *, environment: Mapping[str, str], logs: Path | None = None, concurrency: int = 8,
+    fallback: bool = False,
+) -> list[Process]:  # fmt: skip
+    """Return all processes, web first. With ``logs`` each writes a file there instead of to the terminal.
+
+    ``fallback``: also the receiver that needs no database.
+    """
 
     def process(name: str, command: Sequence[str], patience: float) -> Process:
         return Process(
@@ -61,4 +67,5 @@ def house_processes(
             for queue in QUEUES
         ),
         process("beat", beat_command(data_folder), 5.0),
+        *([process("fallback", FALLBACK, 10.0)] if fallback else []),
     ]

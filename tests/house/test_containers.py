@@ -38,6 +38,7 @@ def test_every_process_of_the_service_has_its_container() -> None:
         "followup worker --queues care",
         "followup worker --queues messages",
         "followup worker --queues upkeep",
+        "followup fallback",
     }
 
 
@@ -76,7 +77,7 @@ def test_a_worker_is_asked_for_its_health_by_the_name_it_has() -> None:
 
 
 def test_one_machine_runs_the_same_processes_as_the_containers(tmp_path: Path) -> None:
-    kept = {each.name for each in house_processes(tmp_path, environment={})}
+    kept = {each.name for each in house_processes(tmp_path, environment={}, fallback=True)}
     assert kept == OWN.keys() - {"migrate"}
 
 
@@ -105,8 +106,15 @@ def test_only_the_migrations_hold_the_login_that_owns_the_tables() -> None:
 
 
 def test_nothing_of_ours_starts_before_the_migrations_are_done() -> None:
-    for name in OWN.keys() - {"migrate"}:
+    for name in OWN.keys() - {"migrate", "fallback"}:
         assert OWN[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+
+
+def test_the_receiver_of_last_resort_waits_for_nothing_and_holds_no_login_of_the_database() -> None:
+    receiver = OWN["fallback"]
+    assert receiver["depends_on"] == {}
+    assert not [name for name in receiver["environment"] if "DATABASE" in name or "REDIS" in name]
+    assert receiver["volumes"] == OWN["upkeep"]["volumes"]
 
 
 def test_the_database_is_version_18_and_neither_store_can_be_reached_from_outside() -> None:

@@ -26,14 +26,13 @@ _log = logger("followup.security")
 _LINES_A_SECOND = 10
 
 
-@dataclass(slots=True)
-class HookDoor:
-    """Verifies and hands on what carriers call with."""
+@dataclass(slots=True, kw_only=True)
+class Verifier:
+    """Verifies what carriers call with; needs no database."""
 
     check: SignatureCheck
     account_sid: str
     clock: Clock
-    writer: EventWriter
     _log_second: int = 0
     _lines: int = 0
     _untold: int = field(default=0)
@@ -74,6 +73,13 @@ class HookDoor:
         else:
             self._untold += 1
         return Response(status_code=refusal.status)
+
+
+@dataclass(slots=True, kw_only=True)
+class HookDoor(Verifier):
+    """Verifies and hands on what carriers call with."""
+
+    writer: EventWriter
 
 
 def route_name(request: Request) -> str:

@@ -63,7 +63,8 @@ async def _stored(door: HookDoor, event: IncomingEvent) -> bool:
     return True
 
 
-def _sid(form: Form) -> str:
+def message_sid(form: Form) -> str:
+    """Return the carrier's id of a text; raises Refusal (400)."""
     sid = form.one("MessageSid")
     if not _MESSAGE_SID.fullmatch(sid):
         raise Refusal(400, "no message id")
@@ -71,7 +72,7 @@ def _sid(form: Form) -> str:
 
 
 def _text(form: Form, door: HookDoor) -> IncomingEvent:
-    sid, body = _sid(form), form.one("Body")
+    sid, body = message_sid(form), form.one("Body")
     form.one("From")
     form.one("OptOutType")
     return IncomingEvent(
@@ -85,7 +86,7 @@ def _text(form: Form, door: HookDoor) -> IncomingEvent:
 
 
 def _report(form: Form, token: str, door: HookDoor) -> IncomingEvent:
-    sid, status, code = _sid(form), form.one("MessageStatus"), form.one("ErrorCode")
+    sid, status, code = message_sid(form), form.one("MessageStatus"), form.one("ErrorCode")
     if not _WORD.fullmatch(status) or not _ERROR_CODE.fullmatch(code) or not _TOKEN.fullmatch(token):
         raise Refusal(400, "no status, code or token as we know them")
     return IncomingEvent(
