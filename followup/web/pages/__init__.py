@@ -8,6 +8,9 @@ from followup.web.pages import (
     accept,
     account,
     audit,
+    case_acts,
+    case_evidence,
+    case_quality,
     change,
     enroll,
     escalations,
@@ -26,12 +29,13 @@ from followup.web.pages import (
     tasks,
     today,
     welcome,
+    wishes,
     write,
 )
 
 router = APIRouter()
 for screen in (
-    sign_in, second_factor, welcome, account, today, enroll, patients, write, change, inbox, tasks, escalations,
-    roster, phones, pathways, files, reports, outages, staff, accept, audit, health,
+    sign_in, second_factor, welcome, account, today, enroll, patients, write, wishes, change, inbox, tasks,
+    escalations, roster, phones, pathways, files, reports, outages, staff, accept, audit, health,
 ):  # fmt: skip
     router.include_router(screen.router)

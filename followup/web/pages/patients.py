@@ -18,6 +18,7 @@ from followup.enrollment.queries import EnrollmentView, enrollments_of
 from followup.enrollment.rules import WithdrawalReason
 from followup.errors import InvalidInput
 from followup.kit.plots import Plot, curve
+from followup.replies.record_wish import CHANNELS, HOWS
 from followup.reporting import patients
 from followup.reporting.timeline import timeline
 from followup.staff.queries import names
@@ -66,7 +67,7 @@ def show(request: Request, patient_id: Id, desk: Desk = at_desk(Permission.see_p
     return page(
         request, "pages/timeline.html", desk=desk, head=head, line=line, enrollments=enrollments,
         people=names(desk.session), reasons=[each.value for each in WithdrawalReason],
-        scores=scores, pain_plot=_plot(scores),
+        scores=scores, pain_plot=_plot(scores), wishes=CHANNELS, hows=HOWS,
     )  # fmt: skip
 
 
