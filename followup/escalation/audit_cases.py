@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from followup.db.session import Database
 from followup.doorbell import ring
 from followup.escalation.hold import hold_planned
-from followup.escalation.invariants import broken
+from followup.escalation.invariants import broken, thin_cover
 from followup.escalation.models import Escalation, EscalationSignal, EscalationTimer
 from followup.escalation.move import lock_case, page_anew, policy_of, start_contact_clock
 from followup.escalation.open import Finding, open_case
@@ -27,13 +27,15 @@ from followup.kit.clock import Clock
 from followup.log import logger
 from followup.replies.models import Reply
 from followup.staff.models import Staff
+from followup.staff.plan_shifts import differing, plan_shifts
 from followup.triage.models import Assessment
 
 _log = logger(__name__)
 
 _CLINICS = text(
     "SELECT clinic_id FROM escalation WHERE state NOT IN ('closed', 'merged')"
-    " UNION SELECT clinic_id FROM reply WHERE state IN ('received', 'assessed') ORDER BY 1"
+    " UNION SELECT clinic_id FROM reply WHERE state IN ('received', 'assessed')"
+    " UNION SELECT clinic_id FROM roster_plan ORDER BY 1"
 )
 _PAGED_TIERS = tuple(each.value for each in CaseTier)
 
@@ -47,7 +49,7 @@ class Audited:
 
 
 def audit_cases(database: Database, clock: Clock, *, public_url: str) -> Audited:
-    """Audit every clinic that has anything open; a clinic that can't be audited is an error of its own."""
+    """Audit every clinic that has anything open or a roster; one that can't be audited is an error of its own."""
     found = Audited()
     with database.engine() as session:
         clinics = list(session.scalars(_CLINICS))
@@ -56,7 +58,7 @@ def audit_cases(database: Database, clock: Clock, *, public_url: str) -> Audited
             with database.transaction(clinic_id) as session:
                 found.mended += mend(session, clinic_id, public_url=public_url, now=clock.now())
             with database.transaction(clinic_id) as session:
-                found.broken += broken(session, now=clock.now())
+                found.broken += broken(session, now=clock.now()) + thin_cover(session, now=clock.now())
         except Exception as error:  # noqa: BLE001 - one clinic must not keep the others from being looked at
             found.broken.append(f"clinic {clinic_id} could not be audited: {type(error).__name__}")
     for sentence in found.mended:
@@ -74,6 +76,7 @@ def mend(session: Session, clinic_id: uuid.UUID, *, public_url: str, now: dateti
         _open_missing(session, assessment, public_url=public_url, now=now)
         for assessment in _without_case(session)
     ]
+    said += _plan_again(session, clinic_id, now=now)
     for case in session.scalars(select(Escalation).where(Escalation.state.in_(OPEN_STATES))).all():
         if case.patient_id is not None and hold_planned(session, clinic_id, case.patient_id, now=now):
             said.append(f"case {case.code}: its patient's planned texts were not held")
@@ -88,6 +91,13 @@ def _start_clocks(session: Session, case_id: uuid.UUID, *, now: datetime) -> str
         start_contact_clock(session, case, now=now)
     ring(session, "care.escalate")
     return f"case {case.code} was {case.state} without a clock"
+
+
+def _plan_again(session: Session, clinic_id: uuid.UUID, *, now: datetime) -> list[str]:
+    if not differing(session, now=now):
+        return []
+    plan_shifts(session, clinic_id, now=now)
+    return [f"clinic {clinic_id}: shifts were not as the roster says"]
 
 
 def _open_missing(session: Session, assessment: Assessment, *, public_url: str, now: datetime) -> str:

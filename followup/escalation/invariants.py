@@ -6,16 +6,27 @@ numbers are those of the state machine's invariants. ``now`` is care time.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
+
+from followup.escalation.models import Escalation, Page
+from followup.escalation.states import OPEN_STATES, PagePurpose
+from followup.patients.models import Patient
+from followup.staff.cover import MOST_TOLD, SHORTEST, clinic_zone, gap_words, prove
+from followup.staff.duties.models import RosterPlan
+from followup.staff.plan_shifts import differing
 
 # Two ticks: 10 s for an emergency, 30 s for the rest.
 _LATE = {"emergency": timedelta(seconds=10), "urgent": timedelta(seconds=30)}
 
 Query = tuple[str, str]
+
+NAMED = "14 a page names no patient"
+COVER = "13 somebody is on call, as the roster says"
 
 QUERIES: Mapping[str, Query] = {
     "1 every open case has a clock": (
@@ -86,6 +97,20 @@ QUERIES: Mapping[str, Query] = {
         "SELECT r.id::text FROM reply r WHERE r.state = 'received' AND r.received_at < :a_minute_ago",
         "reply {} was not assessed within a minute",
     ),
+    "11 what the carrier has is here": (
+        """SELECT s.id::text FROM sender s
+            WHERE s.channel = 'sms' AND s.inbound_listed_at < now() - interval '1 h'""",
+        "the carrier's list of texts to sender {} was not compared for an hour",
+    ),
+    "14 a page names nobody and nothing": (
+        # Its link and the clinic's own code aside: a telephone number, a date, a word of the treatment.
+        r"""SELECT p.id::text FROM page p JOIN clinic c ON c.id = p.clinic_id
+            CROSS JOIN LATERAL regexp_replace(replace(p.body, c.code, ''), 'https?://\S+', '', 'g') AS said
+            WHERE p.purpose = 'page' AND p.recorded_at > now() - interval '1 day' AND (
+              said ~ '\d{3}[-.)]+ ?\d{3,4}|\+\d{7}|\d{1,2}/\d{1,2}/\d{2,4}|\d{4}-\d{2}-\d{2}'
+              OR said ~* '\m(stem cells?|bone marrow|adipose|harvest|injection|surgery|procedure)\M')""",
+        "page {} says more than a page may",
+    ),
     "one open case per patient": (
         """SELECT min(e.code) FROM escalation e
             WHERE e.state NOT IN ('closed', 'merged') AND e.patient_id IS NOT NULL
@@ -98,7 +123,8 @@ QUERIES: Mapping[str, Query] = {
               AND n.held_since IS NULL""",
         "case {} is open and its patient's planned texts are not held",
     ),
-    "every red flag has a case": (
+    # Whoever is on call, whatever is limited or paused: opening a case depends on none of it.
+    "12 every red flag has a case": (
         """SELECT a.reply_id::text FROM assessment a WHERE a.tier IN ('emergency', 'urgent')
             AND a.assessed_by = 'engine'
             AND NOT EXISTS (SELECT 1 FROM escalation_signal s WHERE s.cause_id = a.reply_id)""",
@@ -119,4 +145,34 @@ def broken(session: Session, *, now: datetime) -> list[str]:
     for name, (query, sentence) in QUERIES.items():
         used = {key: value for key, value in values.items() if f":{key}" in query}
         found += [f"{name}: {sentence.format(row[0])}" for row in session.execute(text(query), used)]
+    found += [f"{NAMED}: page {page_id} holds a patient's name" for page_id in _pages_with_a_name(session)]
     return found
+
+
+def thin_cover(session: Session, *, now: datetime) -> list[str]:
+    """Return what is wrong with who is on call in the next 14 days: shifts behind our back, and gaps in cover.
+
+    Apart from the others: nobody is forgotten by a gap, which the ladder climbs over, but it has to be known. A
+    clinic that never published a roster is told at every enrollment instead.
+    """
+    if session.scalar(select(RosterPlan.id).limit(1)) is None:
+        return []
+    found = [
+        f"{COVER}: {differ} shifts are not as the roster says"
+        for differ in [differing(session, now=now)]
+        if differ
+    ]
+    where = clinic_zone(session)
+    missing = prove(session, now=now, length=SHORTEST).gaps
+    return found + [f"{COVER}: {gap_words(each, where)}" for each in missing[:MOST_TOLD]]
+
+
+def _pages_with_a_name(session: Session) -> list[uuid.UUID]:
+    """Names are sealed, so that no query finds them: the pages of open cases are read beside their patients."""
+    rows = session.execute(
+        select(Page.id, Page.body, Patient)
+        .join(Escalation, Escalation.id == Page.escalation_id)
+        .join(Patient, Patient.id == Escalation.patient_id)
+        .where(Escalation.state.in_(OPEN_STATES), Page.purpose == PagePurpose.page)
+    )
+    return [row.id for row in rows if row.Patient.name.casefold() in row.body.casefold()]

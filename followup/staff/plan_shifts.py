@@ -64,6 +64,23 @@ def plan_shifts(session: Session, clinic_id: uuid.UUID, *, now: datetime) -> Pla
     return Planned(added, changed, removed, until)
 
 
+def differing(session: Session, *, now: datetime) -> int:
+    """Return how many shifts from ``now`` to the horizon are not as the resolver has them; changes nothing."""
+    until = session.scalar(select(RosterPlan.planned_until))
+    if until is None or until <= now:
+        return 0
+    wanted, found = set(), set()
+    for duty, schedule in schedules(session, now).items():
+        wanted |= {
+            (duty, each.staff, each.starts_at, each.ends_at) for each in intervals(schedule, now, until)
+        }
+        found |= {
+            (duty, row.staff_id, max(row.starts_at, now), min(row.ends_at, until))
+            for row in _rows(session, duty, now)
+        }
+    return len(wanted ^ found)
+
+
 def freeze_past(session: Session, clinic_id: uuid.UUID, *, now: datetime) -> RosterPlan:
     """Move the mark before which nothing can be changed to ``now``; it never moves back."""
     plan = lock_roster(session, clinic_id, now=now)
