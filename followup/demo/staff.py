@@ -24,7 +24,7 @@ from followup.patients.models import Patient
 from followup.replies.models import Reply
 from followup.staff.models import Staff
 from followup.staff.states import StaffRole
-from followup.tasks.close import close_task
+from followup.replies.close_task import close_task
 from followup.tasks.models import Task
 from followup.tasks.states import TaskKind, TaskState
 from followup.triage.review import dispose

@@ -7,7 +7,7 @@ from typing import Literal
 from followup.audit.record import Subject
 from followup.reporting import records
 from followup.staff.rules import Permission
-from followup.tasks.close import close_task
+from followup.replies.close_task import close_task
 from followup.web.api import show
 from followup.web.api.answers import TaskOut
 from followup.web.api.paging import Asked, Page, page_of

@@ -13,10 +13,11 @@ from fastapi.responses import RedirectResponse, Response
 from followup.audit.record import Subject
 from followup.errors import InvalidInput
 from followup.kit.windows import to_utc
+from followup.replies.close_task import close_task
 from followup.reporting.today import open_task_lines
 from followup.staff.queries import colleagues, person
 from followup.staff.rules import Permission
-from followup.tasks.close import DISPOSITIONS, close_task
+from followup.tasks.close import DISPOSITIONS
 from followup.tasks.put_off import put_off
 from followup.tasks.states import RAISED_WHEN_OVERDUE
 from followup.tasks.take import take

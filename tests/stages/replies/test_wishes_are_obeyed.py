@@ -8,12 +8,15 @@ import pytest
 from sqlalchemy import text
 
 from followup.audit.models import Move
+from followup.audit.record import Actor
 from followup.enrollment.models import Enrollment
 from followup.enrollment.states import TouchpointState
 from followup.messaging.models import Message
 from followup.messaging.states import MessageState, Purpose
 from followup.patients.models import Consent, ContactPoint
 from followup.patients.states import ConsentDecision, ContactState
+from followup.replies.close_task import close_task
+from followup.tasks.models import Task
 from followup.tasks.states import TaskKind
 
 INES = "+14155550101"
@@ -204,3 +207,26 @@ def test_a_stranger_who_says_stop_is_heard_and_left_alone(clinic):
     clinic.text("stop texting me", "+14155550150")
     assert len(clinic.replies) == 2
     assert clinic.said == []
+
+
+@pytest.mark.parametrize("words", ["who is this?", "not interested"])
+def test_a_closed_task_about_who_writes_lets_planned_texts_go_on(clinic, words):
+    clinic.enroll()
+    clinic.text(words)
+    assert clinic.all(Enrollment)[0].held_since == clinic.now
+    (task,) = clinic.all(Task)
+    with clinic.session() as session:
+        close_task(session, task.id, disposition="reached_fine", now=clinic.now, actor=Actor("system"))
+    (released,) = clinic.all(Enrollment)
+    assert (released.held_since, released.hold_reason) == (None, None)
+
+
+def test_a_hold_for_an_open_case_is_not_released_with_a_task(clinic):
+    clinic.enroll()
+    clinic.text("who is this?")
+    with clinic.session() as session:
+        session.execute(text("UPDATE enrollment SET hold_reason = 'an open escalation'"))
+    (task,) = clinic.all(Task)
+    with clinic.session() as session:
+        close_task(session, task.id, disposition="reached_fine", now=clinic.now, actor=Actor("system"))
+    assert clinic.all(Enrollment)[0].hold_reason == "an open escalation"
