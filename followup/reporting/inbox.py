@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from followup.escalation.open import Finding
-from followup.escalation.states import CaseTier
 from followup.messaging.models import Message
 from followup.replies.media import files_of
 from followup.replies.models import Reply
@@ -46,15 +43,6 @@ def waiting(session: Session, *, many: int = 50) -> list[Waiting]:
         )
         for item in items
     ]
-
-
-def raised(session: Session, reply_id: uuid.UUID, tier: str) -> Finding:
-    """Return the finding for a reply that a person raised to a tier that pages."""
-    reply = session.get_one(Reply, reply_id)
-    return Finding(
-        kind="reply", cause_id=reply.id, tier=CaseTier(tier), at=reply.received_at, rule="raised by a person",
-        patient_id=reply.patient_id, enrollment_id=reply.enrollment_id,
-    )  # fmt: skip
 
 
 def _before(session: Session, item: InboxItem) -> Message | None:

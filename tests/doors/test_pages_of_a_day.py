@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
+from followup.db.session import Database
 from tests.doors.conftest import SmallClinic, Story
 
 FORM = {
@@ -135,7 +137,7 @@ def test_a_reply_nobody_understood_is_read_and_leaves_the_inbox(
 
 
 def test_a_coordinator_may_raise_a_reply_and_not_lower_it(
-    coordinator: TestClient, story: Story, signed_in: Callable[..., TestClient], clinic: SmallClinic
+    coordinator: TestClient, story: Story, database: Database, clinic: SmallClinic
 ) -> None:
     story.enroll()
     story.writes("the blue thing from before is back, hm")
@@ -146,6 +148,9 @@ def test_a_coordinator_may_raise_a_reply_and_not_lower_it(
     raised = {"tier": "urgent", "reason": "sounds like weakness"}
     assert coordinator.post(f"/inbox/{reply[1]}/tier", data=raised).status_code == 303
     assert "Case " in coordinator.get("/escalations").text
+    with database.transaction(clinic.id) as session:
+        told = session.scalars(text("SELECT text_key FROM message WHERE purpose = 'safety'")).all()
+    assert told == ["safety-urgent"], "what to do belongs to the tier, whoever chose it"
 
 
 def test_a_task_is_closed_once_with_what_was_done(coordinator: TestClient, story: Story) -> None:

@@ -7,9 +7,10 @@ from fastapi.responses import RedirectResponse, Response
 
 from followup.audit.record import Subject
 from followup.errors import InvalidInput
-from followup.escalation.open import open_case
+from followup.escalation.answer_reply import Desk as AnswerDesk
+from followup.escalation.answer_reply import answer_raised
 from followup.escalation.states import CaseTier
-from followup.reporting.inbox import raised, waiting
+from followup.reporting.inbox import waiting
 from followup.staff.queries import names
 from followup.staff.rules import LICENSED, Permission
 from followup.triage.review import dispose, retier
@@ -44,7 +45,7 @@ def done(reply_id: Id, fields: Posted, desk: Desk = at_desk(Permission.review_re
 
 @router.post("/inbox/{reply_id}/tier")
 def change_tier(reply_id: Id, fields: Posted, desk: Desk = at_desk(Permission.review_replies)) -> Response:
-    """Give a reply another tier, with a reason; urgent and emergency open a case."""
+    """Give a reply another tier, with a reason; one that pages also tells the patient what to do."""
     tier = fields.text("tier")
     if tier not in TIERS:
         raise InvalidInput("tier", "Choose how fast a person must look.")
@@ -53,9 +54,9 @@ def change_tier(reply_id: Id, fields: Posted, desk: Desk = at_desk(Permission.re
         role=desk.role,
     )  # fmt: skip
     if tier in PAGING_TIERS:
-        open_case(
-            desk.session, desk.clinic_id, raised(desk.session, reply_id, tier), now=desk.now, actor=desk.actor,
-            public_url=desk.house.settings.public_url,
+        answer_raised(
+            desk.session, reply_id, CaseTier(tier), actor=desk.actor,
+            desk=AnswerDesk(desk.house.settings.public_url, desk.now),
         )  # fmt: skip
     return RedirectResponse("/inbox?done=reviewed", status_code=303)
 
