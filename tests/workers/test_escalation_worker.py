@@ -5,7 +5,9 @@ Only raw texts are put in; every further step is the worker's: receive, assess, 
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -96,7 +98,7 @@ def start(settings: Settings, lab: Lab, web: None, tmp_path: Path) -> Iterator[S
         started.append(
             subprocess.Popen(
                 command, cwd=ROOT, env=environment_of(settings, lab), stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL, start_new_session=True,
             )
         )  # fmt: skip
         return started[-1]
@@ -105,6 +107,9 @@ def start(settings: Settings, lab: Lab, web: None, tmp_path: Path) -> Iterator[S
     for each in started:
         each.terminate()
         each.wait(30)
+        # A worker that was killed leaves its beat behind.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(each.pid, signal.SIGKILL)
 
 
 @pytest.fixture
