@@ -31,8 +31,13 @@ from followup.replies.states import ReplyState
 OLDEST_TICK = timedelta(seconds=120)
 """A loop that has not gone round for so long is not going round."""
 
+CARE_LOOPS = ("care.process_events", "care.respond", "care.escalate", "care.page")
+OLDEST_CARE_TICK = timedelta(seconds=45)
+"""The loops between a red flag and a page go round every five seconds; whoever asks every 15 s knows within 60."""
+
 LIMITS: Mapping[str, timedelta] = {
     "tick": OLDEST_TICK,
+    "care_tick": OLDEST_CARE_TICK,
     # A morning's backlog leaves at the rate of its sender, which may take minutes and is no failure.
     "due_touchpoint": timedelta(minutes=30),
     "due_message": timedelta(minutes=30),
@@ -53,6 +58,7 @@ class Ages:
     due_message: float | None
     unassessed_reply: float | None
     unaccepted_escalation: float | None
+    care_tick: float | None = None
 
     def behind(self) -> list[str]:
         """Return what is older than its limit, by name."""
@@ -70,8 +76,9 @@ class Readiness:
     @property
     def is_ready(self) -> bool:
         """Whether work is being done. Waiting work does not make the pages unready; silence of the sweeps does."""
-        ticked = self.ages.tick if self.ages else None
-        return self.has_database and ticked is not None and ticked <= OLDEST_TICK.total_seconds()
+        if not self.has_database or self.ages is None or self.ages.tick is None:
+            return False
+        return not {"tick", "care_tick"} & set(self.ages.behind())
 
     @property
     def is_well(self) -> bool:
@@ -88,6 +95,7 @@ class Readiness:
         if ages is not None:
             told |= {
                 "oldest_tick_age_seconds": _whole(ages.tick),
+                "oldest_care_tick_age_seconds": _whole(ages.care_tick),
                 "oldest_due_touchpoint_age_seconds": _whole(ages.due_touchpoint),
                 "oldest_due_message_age_seconds": _whole(ages.due_message),
                 "oldest_unassessed_reply_age_seconds": _whole(ages.unassessed_reply),
@@ -108,7 +116,9 @@ def readiness(database: Database, now: datetime) -> Readiness:
 
 def ages(looking: Session, now: datetime) -> Ages:
     """Return how old the oldest of everything is."""
-    tick = looking.scalar(select(func.extract("epoch", func.now() - func.min(Heartbeat.ticked_at))))
+    since_oldest = select(func.extract("epoch", func.now() - func.min(Heartbeat.ticked_at)))
+    tick = looking.scalar(since_oldest)
+    care_tick = looking.scalar(since_oldest.where(Heartbeat.name.in_(CARE_LOOPS)))
     due_touchpoint = select(func.min(Touchpoint.look_at)).where(
         Touchpoint.state == TouchpointState.planned, Touchpoint.look_at <= now
     )
@@ -124,6 +134,7 @@ def ages(looking: Session, now: datetime) -> Ages:
         due_message=_age(now, looking.scalar(due_message)),
         unassessed_reply=_age(now, _oldest_reply(looking)),
         unaccepted_escalation=_age(now, looking.scalar(unaccepted)),
+        care_tick=float(care_tick) if care_tick is not None else None,
     )
 
 
