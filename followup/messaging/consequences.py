@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from followup.audit.record import SYSTEM, moved
 from followup.doorbell import ring
 from followup.enrollment.advance import advance_touchpoint
+from followup.enrollment.models import Touchpoint
 from followup.enrollment.states import TouchpointState
 from followup.messaging.models import Message
 from followup.messaging.queue import Address, Draft, Queued, queue
@@ -66,7 +67,7 @@ def apply(
                 # Taken first, refused later: the account is wrong all the same, and the step stays due.
                 stop_all(session, message, consequence, code=code, now=now)
             stands = message.touchpoint_id if message.purpose in STANDS_FOR_A_STEP else None
-            if stands and consequence.follow in (Follow.plan_again, Follow.stop_all):
+            if stands and _may_plan_again(session, stands, consequence, now=now):
                 plan_again(session, stands, look_at=now + consequence.after, now=now)
             else:
                 _give_up(session, message, consequence, code=code, now=now)
@@ -155,6 +156,20 @@ def _go_another_way(session: Session, message: Message, *, now: datetime) -> boo
         return False
     plan_again(session, message.touchpoint_id, look_at=now, now=now, reason=BAD_ADDRESS)
     return True
+
+
+def _may_plan_again(
+    session: Session, touchpoint_id: uuid.UUID, consequence: Consequence, *, now: datetime
+) -> bool:
+    """Whether planning decides about a step anew: not if its last moment is past before the next try may be made.
+
+    A phone that was off or a carrier that blocked us, and no time left: a person calls, whatever the rule for
+    being late says. What went stale in a queue was late, and the rule is for that.
+    """
+    if consequence.follow is not Follow.plan_again or consequence.went_stale:
+        return consequence.follow in (Follow.plan_again, Follow.stop_all)
+    last = session.scalar(select(Touchpoint.not_after).where(Touchpoint.id == touchpoint_id))
+    return last is not None and now + consequence.after < last
 
 
 def _try_later(message: Message, consequence: Consequence, *, now: datetime) -> None:

@@ -40,7 +40,8 @@ class Message(ClinicRow):
         # At most one message for one touchpoint and purpose: a planned text is never queued twice.
         Index(
             "uq_message_touchpoint_purpose", "touchpoint_id", "purpose", "round",
-            unique=True, postgresql_where="touchpoint_id IS NOT NULL AND purpose IN ('planned', 'reminder')",
+            unique=True,
+            postgresql_where="touchpoint_id IS NOT NULL AND purpose IN ('planned', 'reminder', 'welcome')",
         ),
         Index("uq_message_cause", "cause_id", "purpose", "text_key", "round", unique=True),
     )  # fmt: skip

@@ -101,7 +101,7 @@ def keep(session: Session, written: Written, match: Match, *, now: datetime) -> 
         session, written.clinic_id, thing="reply", thing_id=reply.id, before=None, after=ReplyState.received,
         now=now,
     )  # fmt: skip
-    wish = opt.read(written.body)
+    wish = opt.as_carrier_did(opt.read(written.body), written.opt_out_type)
     _hear(session, match, now=now)
     if match.candidates:
         obey(session, _asking(reply, match, wish, written), now=now)

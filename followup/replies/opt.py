@@ -64,6 +64,18 @@ def read(text: str) -> Wish:
     return _whole(text.strip().upper(), plain) or _within(plain)
 
 
+def as_carrier_did(wish: Wish, opt_out_type: str) -> Wish:
+    """Return the wish that the carrier acted on, where it says so: a clinic may have keywords that we do not know.
+
+    A number that the carrier blocked has opted out here, too, whatever its text says to us.
+    """
+    if opt_out_type == "STOP" and wish.ask is not Ask.opt_out:
+        return Wish(Ask.opt_out, is_whole=True, carrier_acts=True)
+    if opt_out_type == "START" and wish.ask not in (Ask.opt_in, Ask.yes):
+        return Wish(Ask.opt_in, is_whole=True, carrier_acts=True)
+    return wish
+
+
 def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text[:LONGEST_READ].replace("’", "'")).casefold()
     bare = "".join(char for char in folded if not unicodedata.combining(char))

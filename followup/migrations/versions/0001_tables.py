@@ -1246,7 +1246,7 @@ def upgrade() -> None:
         "message",
         ["touchpoint_id", "purpose", "round"],
         unique=True,
-        postgresql_where="touchpoint_id IS NOT NULL AND purpose IN ('planned', 'reminder')",
+        postgresql_where="touchpoint_id IS NOT NULL AND purpose IN ('planned', 'reminder', 'welcome')",
     )
     op.create_table(
         "page",
@@ -1612,7 +1612,7 @@ def downgrade() -> None:
     op.drop_index(
         "uq_message_touchpoint_purpose",
         table_name="message",
-        postgresql_where="touchpoint_id IS NOT NULL AND purpose IN ('planned', 'reminder')",
+        postgresql_where="touchpoint_id IS NOT NULL AND purpose IN ('planned', 'reminder', 'welcome')",
     )
     op.drop_index(
         "uq_message_slot",

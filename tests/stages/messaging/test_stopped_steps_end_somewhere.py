@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from followup.audit.record import Actor
+from followup.messaging.carrier_errors import classify
+from followup.messaging.track import Report, track_by_token
 from followup.patients.consent import record_opt_out
 from followup.replies.obey import cancel_queued
 from tests.household import INES, Household
@@ -188,3 +190,35 @@ def test_hours_later_a_stopped_step_has_not_come_back(home: Household) -> None:
 
     assert day_1(home)[0] == "call_task"
     assert home.only("SELECT count(*) FROM message") == 1
+
+
+@pytest.mark.parametrize("code", ["30003", "30004", "30008"])
+def test_no_time_for_another_try_means_a_call_even_where_the_step_may_be_left_out(
+    home: Household, code: str
+) -> None:
+    home.enroll()
+    ticks(home)
+    last = home.now + timedelta(minutes=5)
+    home.change("UPDATE touchpoint SET not_after = :last WHERE key = 'welcome'", last=last)
+    home.change("UPDATE message SET not_after = :last", last=last)
+    token, sid = home.rows("SELECT token, provider_id FROM attempt")[0]
+    with home.house.database.transaction(home.clinic_id) as session:
+        report = Report(sid, "undelivered", code, classify(code))
+        track_by_token(session, token, report=report, now=home.now)
+
+    assert home.only("SELECT state FROM touchpoint WHERE key = 'welcome'") == "call_task"
+    assert home.only("SELECT kind FROM task") == "call_missed_text"
+
+
+def test_a_carrier_that_blocks_us_is_tried_once_more_on_another_day_and_then_a_person_calls(
+    home: Household,
+) -> None:
+    home.enroll()
+    home.lab.fault("refuse", code=30004, times=None)
+    for _ in range(3):
+        ticks(home)
+        home.pass_time(timedelta(hours=24))
+
+    assert home.only("SELECT state FROM touchpoint WHERE key = 'welcome'") == "call_task"
+    assert home.rows("SELECT state FROM message WHERE text_key = 'welcome'") == [("failed",), ("failed",)]
+    assert "call_missed_text" in {row[0] for row in home.rows("SELECT kind FROM task")}
