@@ -22,6 +22,7 @@ from followup.enrollment.calendar_change import ChangedFacts, calendar_after, wr
 from followup.enrollment.models import Enrollment
 from followup.enrollment.shown import MEANWHILE, RUNNING, Shown, calendar, hold_to
 from followup.errors import Conflict, ForbiddenState, NotFound
+from followup.pathways.approve import usable
 from followup.pathways.difference import difference
 from followup.pathways.library import Library
 from followup.pathways.models import PathwayVersion
@@ -55,11 +56,11 @@ class ShownMany:
 
 
 def preview_version(session: Session, enrollment_id: uuid.UUID, *, library: Library, now: datetime) -> Shown:
-    """Show what moving one patient does. Raises NotFound, ForbiddenState."""
+    """Show what moving one patient does. Raises NotFound, ForbiddenState, InvalidInput for an unsigned version."""
     enrollment = session.get(Enrollment, enrollment_id)
     if enrollment is None:
         raise NotFound
-    return _shown(session, enrollment, library.get(enrollment.pathway), now=now)
+    return _shown(session, enrollment, usable(session, library, enrollment.pathway), now=now)
 
 
 def migrate_version(
@@ -75,7 +76,7 @@ def migrate_version(
     )
     if enrollment is None:
         raise NotFound
-    new = library.get(enrollment.pathway)
+    new = usable(session, library, enrollment.pathway)
     shown = _shown(session, enrollment, new, now=now)
     hold_to(shown, seen)
     before = pinned(session, enrollment.pathway_version_id).version
@@ -93,7 +94,7 @@ def migrate_version(
 
 def preview_all(session: Session, name: str, *, library: Library, now: datetime) -> ShownMany:
     """Show what moving everybody who is on an older version of a pathway does. Raises NotFound."""
-    new = library.get(name)
+    new = usable(session, library, name)
     behind = _behind(session, new)
     able = [each for each in behind if each.language in new.languages]
     return ShownMany(

@@ -14,6 +14,7 @@ NOTICES: Mapping[str, str] = {
     "resumed": "Resumed.",
     "withdrawn": "Withdrawn. No planned text goes out any more; what the patient writes is still read.",
     "moved": "The date was changed and the plan moved with it.",
+    "changed": "Done, as it was shown. Nothing that was sent is sent again.",
     "stopped": "Written down and in force: nothing more is sent there. A check-in that matters becomes a call.",
     "agreed-again": "Written down. Somebody who once texted STOP has to text START as well.",
     "reviewed": "Saved. The reply left the inbox.",

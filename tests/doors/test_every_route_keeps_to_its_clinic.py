@@ -40,6 +40,10 @@ BODIES = {
     "pause": {"reason": "x"}, "withdraw": {"reason": "patient_asked"}, "move-date": {"performed_on": "2026-03-12"},
     "close": {"disposition": "no_action"}, "accept": {}, "resume": {}, "attempts": {"outcome": "no_answer"},
     "disposition": {"disposition": "advice", "note": "x"},
+    "phone": {"phone": "+14155550124"}, "email": {"email": "ines@mail.example"}, "channel": {"channel": "email"},
+    "time-zone": {"time_zone": "America/Denver"}, "language": {"language": "es"}, "death": {"mark": "x"},
+    "second-procedure": {"performed_on": "2026-03-12", "harvest": "fat", "pathway": "stem-cell-back"},
+    "end": {"reason": "died", "mark": "x"}, "cancelled-procedure": {}, "version": {"mark": "x"},
 }  # fmt: skip
 ACTS_FOR_SOMEBODY = ("accept", "attempts", "disposition")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from followup.web.api import enrollments, escalations, patients, tasks
+from followup.web.api import changes, enrollments, escalations, patients, tasks
 
 router = APIRouter(prefix="/api/v1")
-for part in (patients, enrollments, escalations, tasks):
+for part in (patients, enrollments, changes, escalations, tasks):
     router.include_router(part.router)

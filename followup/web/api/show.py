@@ -122,12 +122,13 @@ def escalation(each: CaseRecord) -> EscalationOut:
 def moved(changes: Replan, *, applied: bool, version: int) -> MoveDateOut:
     """Show what moving a date does."""
     return MoveDateOut(
-        applied=applied, version=version, changes=[_change(each) for each in changes.changes],
+        applied=applied, version=version, changes=[change(each) for each in changes.changes],
         notes=list(changes.notes),
     )  # fmt: skip
 
 
-def _change(each: Change) -> ChangeOut:
+def change(each: Change) -> ChangeOut:
+    """Show what happens to one planned contact."""
     return ChangeOut(
         key=each.key, kind=each.kind.value, words=each.words,
         before=each.before.due_at if each.before else None, after=each.after.due_at if each.after else None,

@@ -9,6 +9,7 @@ from followup.web.pages import (
     account,
     audit,
     change,
+    changes,
     enroll,
     escalations,
     files,
@@ -32,7 +33,7 @@ from followup.web.pages import (
 
 router = APIRouter()
 for screen in (
-    sign_in, second_factor, welcome, account, today, enroll, patients, write, wishes, change, inbox, tasks,
+    sign_in, second_factor, welcome, account, today, enroll, patients, write, wishes, change, changes, inbox, tasks,
     escalations, roster, phones, pathways, files, reports, outages, staff, accept, audit, health,
 ):  # fmt: skip
     router.include_router(screen.router)
