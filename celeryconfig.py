@@ -87,5 +87,6 @@ beat_schedule = {
     "retention": _every(900.0, "upkeep.retain"),
     "carrier-copies": _every(900.0, "upkeep.empty_carrier_copies"),
     "monitor": _every(60.0, "upkeep.tell_monitor"),
+    "synthetic": _every(_TICK * 2, "upkeep.synthetic_patient"),
 }
 beat_scheduler = "celery.beat:Scheduler"

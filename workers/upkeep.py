@@ -5,8 +5,10 @@ from __future__ import annotations
 from followup.audit.seal import seal_all
 from followup.bootstrap import sms_of
 from followup.enrollment.complete import complete_due
+from followup.escalation.synthetic import walk_synthetic_patients
 from followup.gateways.deadman import tell_monitor
 from followup.gateways.emptied import emptier
+from followup.gateways.own_webhook import synthetic_texts
 from followup.reporting.ready import readiness
 from followup.setup.carrier_copies import empty_carrier_copies
 from followup.setup.keep_rosters import keep_rosters
@@ -54,3 +56,10 @@ def empty_at_carrier() -> None:
     """Let the carrier forget the words of texts that went through weeks ago."""
     home = house()
     empty_carrier_copies(home.database, emptier(sms_of(home.settings)), now=home.clock.now())
+
+
+@app.task(name="upkeep.synthetic_patient")
+def walk_as_a_patient(*_ids: str) -> None:
+    """Let the synthetic patients take the step that comes next; a house that keeps none does nothing."""
+    home = house()
+    walk_synthetic_patients(home.database, synthetic_texts(home.settings), now=home.clock.now())

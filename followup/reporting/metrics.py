@@ -22,6 +22,7 @@ from followup.enrollment.models import Enrollment, Touchpoint
 from followup.enrollment.states import TouchpointState
 from followup.escalation.models import Escalation, Page
 from followup.escalation.states import OPEN_STATES
+from followup.escalation.synthetic import newest_runs
 from followup.messaging.models import Attempt, Message
 from followup.messaging.states import AttemptState, MessageState
 from followup.replies.models import Reply
@@ -89,6 +90,7 @@ class _FromDatabase(Collector):
             yield family
         yield self._touchpoints_late()
         yield from self._ages()
+        yield self._synthetic()
         yield self._compared()
         yield self._ticks()
 
@@ -115,6 +117,17 @@ class _FromDatabase(Collector):
                 "age of the oldest; 0 if there is none",
                 value=value or 0,
             )
+
+    def _synthetic(self) -> GaugeMetricFamily:
+        meaning = "what each hop of the synthetic patient's newest run took"
+        family = GaugeMetricFamily("followup_synthetic_hop_seconds", meaning, labels=["hop"])
+        slowest: dict[str, float] = {}
+        for _, run, _ in newest_runs(self._looking):
+            for hop, seconds in run.hops().items():
+                slowest[hop] = max(seconds, slowest.get(hop, 0.0))
+        for hop, seconds in slowest.items():
+            family.add_metric([hop], seconds)
+        return family
 
     def _compared(self) -> GaugeMetricFamily:
         age = self._looking.scalar(

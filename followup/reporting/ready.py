@@ -21,6 +21,7 @@ from followup.enrollment.models import Touchpoint
 from followup.enrollment.states import TouchpointState
 from followup.escalation.models import Escalation
 from followup.escalation.states import EscalationState
+from followup.escalation.synthetic import stalled_seconds
 from followup.intake.models import ProviderEvent
 from followup.intake.states import EventKind
 from followup.messaging.models import Attempt, Message
@@ -45,6 +46,8 @@ LIMITS: Mapping[str, timedelta] = {
     "unassessed_reply": timedelta(minutes=10),
     # Past this the patient was promised a call that nobody has taken over.
     "unaccepted_escalation": timedelta(minutes=30),
+    # Where a clinic of the synthetic patient is kept: from its text to its closed case, and again when it is time.
+    "synthetic_patient": timedelta(minutes=3),
 }
 """How old the oldest of each may be before somebody outside the house should hear of it."""
 
@@ -59,6 +62,7 @@ class Ages:
     unassessed_reply: float | None
     unaccepted_escalation: float | None
     care_tick: float | None = None
+    synthetic_patient: float | None = None
 
     def behind(self) -> list[str]:
         """Return what is older than its limit, by name."""
@@ -100,6 +104,7 @@ class Readiness:
                 "oldest_due_message_age_seconds": _whole(ages.due_message),
                 "oldest_unassessed_reply_age_seconds": _whole(ages.unassessed_reply),
                 "oldest_unaccepted_escalation_age_seconds": _whole(ages.unaccepted_escalation),
+                "synthetic_patient_waits_seconds": _whole(ages.synthetic_patient),
                 "behind": ages.behind(),
             }
         return told
@@ -135,6 +140,7 @@ def ages(looking: Session, now: datetime) -> Ages:
         unassessed_reply=_age(now, _oldest_reply(looking)),
         unaccepted_escalation=_age(now, looking.scalar(unaccepted)),
         care_tick=float(care_tick) if care_tick is not None else None,
+        synthetic_patient=stalled_seconds(looking, now),
     )
 
 

@@ -20,10 +20,12 @@ from followup.db.sealed import blind
 from followup.db.session import Database
 from followup.errors import InvalidInput, NotFound
 from followup.escalation.publish import publish_policy
+from followup.escalation.synthetic import SETTING
 from followup.kit.ids import new_id
 from followup.kit.mail.address import parse_address
 from followup.kit.phone import parse_phone
 from followup.kit.windows import Window
+from followup.patients.models import Patient
 from followup.setup.clinic_file import ClinicFile, PointPart, StaffPart
 from followup.setup.publish_roster import publish_roster
 from followup.setup.roster_file import WEEKDAYS
@@ -95,6 +97,14 @@ def _clinic(session: Session, clinic_id: uuid.UUID, file: ClinicFile, *, created
     # What was concluded quotes the reply, so it ends with it.
     retention = {**days, "assessments": days["replies"]}
     clinic.settings = {**(clinic.settings or {}), "caps": caps, "retention": retention}
+    if part.synthetic is not None:
+        if not created and SETTING not in clinic.settings and session.scalar(select(Patient.id).limit(1)):
+            raise InvalidInput(
+                "clinic.synthetic", "This clinic has patients: give the synthetic one its own."
+            )
+        clinic.settings |= {SETTING: part.synthetic.model_dump()}
+    else:
+        clinic.settings.pop(SETTING, None)
     if created:
         session.add(clinic)
     session.flush()

@@ -50,6 +50,18 @@ def _email(text: str) -> str:
         raise ValueError(problem.message) from None
 
 
+class SyntheticPart(_Part):
+    """Says that the clinic exists for the synthetic patient only: an invented number, and how often it writes."""
+
+    patient_phone: str
+    every_minutes: Annotated[int, Field(ge=1, le=60)] = 5
+
+    @field_validator("patient_phone")
+    @classmethod
+    def _is_phone(cls, value: str) -> str:
+        return _phone(value)
+
+
 class ClinicPart(_Part):
     """Who the clinic is and when it works. Times are its own wall-clock times."""
 
@@ -66,6 +78,7 @@ class ClinicPart(_Part):
     holidays: list[date] = []
     texts_per_day: Annotated[int, Field(ge=1, le=3)] = 1
     texts_per_week: Annotated[int, Field(ge=1, le=7)] = 3
+    synthetic: SyntheticPart | None = None
 
     @field_validator("urgent_phone", "office_phone")
     @classmethod
@@ -187,6 +200,10 @@ class ClinicFile(_Part):
         doubled = sorted({key for key in keys if keys.count(key) > 1})
         if doubled:
             raise ValueError(f"staff: {', '.join(doubled)} stands there twice")
+        if self.clinic.synthetic is not None and len(self.staff) != 1:
+            raise ValueError(
+                "clinic.synthetic: such a clinic has one person, the sink of its pages"
+            )
         for line in self.roster:
             for key in people_of(line):
                 if key not in keys:
