@@ -8,6 +8,9 @@ from followup.web.pages import (
     accept,
     account,
     audit,
+    case_acts,
+    case_evidence,
+    case_quality,
     change,
     changes,
     enroll,
@@ -34,6 +37,7 @@ from followup.web.pages import (
 router = APIRouter()
 for screen in (
     sign_in, second_factor, welcome, account, today, enroll, patients, write, wishes, change, changes, inbox, tasks,
-    escalations, roster, phones, pathways, files, reports, outages, staff, accept, audit, health,
+    case_quality, escalations, case_acts, case_evidence, roster, phones, pathways, files, reports, outages, staff,
+    accept, audit, health,
 ):  # fmt: skip
     router.include_router(screen.router)

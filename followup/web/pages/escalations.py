@@ -14,12 +14,14 @@ from followup.errors import FieldProblem, InvalidInput
 from followup.escalation.acknowledge import accept, pass_up
 from followup.escalation.close import close_case
 from followup.escalation.contact import Attempt, log_attempt
-from followup.escalation.rules import DISPOSITIONS
+from followup.escalation.rules import ATTEMPTS_BEFORE_UNREACHABLE, DISPOSITIONS
 from followup.escalation.states import ContactOutcome, ContactWay
 from followup.reporting.cases import case_page, recently_closed
+from followup.reporting.hand_over import receivers, standing_offer
 from followup.reporting.today import on_call, open_cases
 from followup.staff.queries import names, staff_member
 from followup.staff.rules import LICENSED, Permission
+from followup.staff.states import StaffRole
 from followup.web.answers import refuse_lost
 from followup.web.deps import Desk, at_desk
 from followup.web.forms import Fields, Posted
@@ -27,6 +29,13 @@ from followup.web.ids import Id
 from followup.web.render import page
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
+DECISIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "keep_trying": "Keep trying to call",
+        "welfare_check": "Ask for a welfare check at the verified address",
+        "sent_to_emergency": "Emergency services were sent",
+    }
+)
 router = APIRouter(prefix="/escalations")
 
 
@@ -44,7 +53,7 @@ def board(request: Request, desk: Desk = at_desk(Permission.see_escalations)) ->
 @router.get("/{case_id}")
 def show(request: Request, case_id: Id, desk: Desk = at_desk(Permission.see_escalations)) -> Response:
     """Show one case."""
-    return _case(request, desk, case_id)
+    return show_case(request, desk, case_id)
 
 
 @router.post("/{case_id}/accept")
@@ -79,7 +88,7 @@ def attempt(
                 staff=staff_member(desk.session, _self(desk)),
             )  # fmt: skip
     except InvalidInput as wrong:
-        return _case(request, desk, case_id, values=fields, problems=wrong.problems, status=422)
+        return show_case(request, desk, case_id, values=fields, problems=wrong.problems, status=422)
     return RedirectResponse(f"/escalations/{case_id}?done=attempt", status_code=303)
 
 
@@ -95,7 +104,7 @@ def close(
                 staff=staff_member(desk.session, _self(desk)), now=desk.now,
             )  # fmt: skip
     except InvalidInput as wrong:
-        return _case(request, desk, case_id, values=fields, problems=wrong.problems, status=422)
+        return show_case(request, desk, case_id, values=fields, problems=wrong.problems, status=422)
     return RedirectResponse(f"/escalations/{case_id}?done=closed", status_code=303)
 
 
@@ -109,10 +118,11 @@ def _attempt(fields: Fields) -> Attempt:
     )
 
 
-def _case(
+def show_case(
     request: Request, desk: Desk, case_id: uuid.UUID, *, values: Mapping[str, str] = NOTHING,
     problems: Sequence[FieldProblem] = (), status: int = 200,
 ) -> Response:  # fmt: skip
+    """Show one case, with what was typed and what is wrong with it."""
     found = case_page(desk.session, case_id)
     patient_id = found.patient.id if found.patient else None
     desk.saw("read escalation", Subject("escalation", case_id, patient_id))
@@ -121,7 +131,10 @@ def _case(
         errors={each.field: each.message for each in problems},
         people=names(desk.session), dispositions=list(DISPOSITIONS.items()), ways=list(ContactWay),
         outcomes=list(ContactOutcome), is_mine=found.case.owner_id == desk.actor.id,
-        is_licensed=desk.role in LICENSED,
+        is_licensed=desk.role in LICENSED, is_physician=desk.role is StaffRole.physician,
+        offer=standing_offer(desk.session, case_id), decisions=list(DECISIONS.items()),
+        receivers=receivers(desk.session, found.case.owner_id, desk.now),
+        attempts_before=ATTEMPTS_BEFORE_UNREACHABLE,
     )  # fmt: skip
 
 
