@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from followup.cli import cost
+from followup.cli import cost, migrating
 from followup.cli.speaking import WRONG
 from followup.pathways.vocabulary import Channel, Harvest
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Check and preview pathways.")
 app.command("cost")(cost.of_pathway)
+app.command()(migrating.migrate)
 
 
 @app.callback()

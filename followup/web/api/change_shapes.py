@@ -6,6 +6,7 @@ import uuid
 
 from pydantic import BaseModel, Field
 
+from followup.enrollment.migrate_version import ShownMany
 from followup.enrollment.shown import CalendarChange, Shown
 from followup.web.api.answers import ChangeOut
 from followup.web.api.show import change as shown_change
@@ -90,6 +91,14 @@ class CalendarOut(BaseModel):
     notes: list[str]
 
 
+class VersionOut(BaseModel):
+    """A version that patients are still on."""
+
+    label: str
+    content_hash: str
+    patients: int
+
+
 class ShownOut(BaseModel):
     """What a change does, or did."""
 
@@ -98,6 +107,28 @@ class ShownOut(BaseModel):
     summary: str
     notes: list[str]
     calendars: list[CalendarOut]
+
+
+class MigrationOut(BaseModel):
+    """What moving everybody to the pathway version in force does, or did. ``skipped``: not in their language."""
+
+    applied: bool
+    mark: str
+    versions: list[VersionOut]
+    skipped: int
+    changes: list[ShownOut]
+
+
+def migration_out(many: ShownMany, *, applied: bool) -> MigrationOut:
+    """Show what happens to everybody."""
+    return MigrationOut(
+        applied=applied, mark=many.mark, skipped=many.skipped,
+        versions=[
+            VersionOut(label=each.label, content_hash=each.content_hash, patients=each.patients)
+            for each in many.versions
+        ],
+        changes=[shown_out(each, applied=applied) for each in many.shown],
+    )  # fmt: skip
 
 
 def shown_out(shown: Shown, *, applied: bool) -> ShownOut:

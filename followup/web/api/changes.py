@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 
+from followup.enrollment.migrate_version import migrate_all, preview_all
 from followup.staff.rules import Permission
 from followup.web.api import change_shapes as shapes
-from followup.web.api.change_shapes import AskedChange, ShownOut, shown_out
+from followup.web.api.change_shapes import AskedChange, MigrationOut, ShownOut, migration_out, shown_out
 from followup.web.api.router import router_of
 from followup.web.changes import KINDS, carry_out
 from followup.web.deps import Desk, with_key
@@ -91,6 +92,20 @@ def version(
 ) -> ShownOut:
     """Go on with the pathway version in force; nothing that was sent is sent again."""
     return _answer("version", desk, enrollment_id, body)
+
+
+@router.post("/pathways/{name}/migrate")
+def migrate(
+    name: str, body: AskedChange, desk: Desk = with_key(Permission.change_enrollment)
+) -> MigrationOut:
+    """Move everybody who is on an older version of a pathway to the one in force: all as shown, or nobody."""
+    if not body.mark:
+        many = preview_all(desk.session, name, library=desk.library, now=desk.now)
+        return migration_out(many, applied=False)
+    many = migrate_all(
+        desk.session, name, library=desk.library, now=desk.now, actor=desk.actor, seen=body.mark
+    )
+    return migration_out(many, applied=True)
 
 
 def _answer(kind: str, desk: Desk, subject_id: uuid.UUID, body: AskedChange) -> ShownOut:
