@@ -38,6 +38,7 @@ class Case:
     injected_at: datetime | None = None
     marks: dict[str, tuple[float, datetime]] = field(default_factory=dict)
     at_rest: bool = True
+    is_broken_on_purpose: bool = False
 
     @property
     def lab(self) -> Lab:

@@ -54,7 +54,8 @@ class Eye:
         """Raise AssertionError with every invariant that does not hold; ``at_rest``: the loops have caught up."""
         broken = [*self._always(), *(self._at_rest() if at_rest else ())]
         self._remember()
-        assert broken == []
+        if broken:
+            raise AssertionError("; ".join(broken))
 
     def _always(self) -> Iterator[str]:
         sent = self.sent()
@@ -75,7 +76,7 @@ class Eye:
         }
         found = []
         for entry in self.home.lab.journal.entries(Kind.TEXT_ACCEPTED):
-            token = str(entry["callback"] or "").rpartition("/")[2]
+            token = str(entry["callback"] or "").partition("#")[0].rpartition("/")[2]
             if row := rows.get(token):
                 found.append(Sent(entry, row.purpose, row.touchpoint_id, row.message_id, row.time_zone))
         return found
