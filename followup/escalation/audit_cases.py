@@ -17,6 +17,7 @@ from followup.db.session import Database
 from followup.doorbell import ring
 from followup.escalation.hold import hold_planned
 from followup.escalation.invariants import broken, thin_cover
+from followup.escalation.merge import give_patient, identified_later
 from followup.escalation.models import Escalation, EscalationSignal, EscalationTimer
 from followup.escalation.move import lock_case, page_anew, policy_of, start_contact_clock
 from followup.escalation.open import Finding, open_case
@@ -76,6 +77,9 @@ def mend(session: Session, clinic_id: uuid.UUID, *, public_url: str, now: dateti
         _open_missing(session, assessment, public_url=public_url, now=now)
         for assessment in _without_case(session)
     ]
+    for case_id, patient_id in identified_later(session):
+        # No repair of a fault: a person filed the reply after its case was opened.
+        give_patient(session, case_id, patient_id, public_url=public_url, now=now)
     said += _plan_again(session, clinic_id, now=now)
     for case in session.scalars(select(Escalation).where(Escalation.state.in_(OPEN_STATES))).all():
         if case.patient_id is not None and hold_planned(session, clinic_id, case.patient_id, now=now):

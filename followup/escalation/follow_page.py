@@ -116,7 +116,7 @@ def _advance(session: Session, page: Page, to: PageState, *, now: datetime) -> N
     page.lease_until = _look_again(session, page)
     if to is PageState.delivered:
         page.final_at = machine_now
-        _succeeded(session, page)
+        _succeeded(session, page, now=now)
     if page.escalation_id is not None and page.purpose is PagePurpose.page:
         session.execute(
             update(Escalation)
@@ -193,12 +193,13 @@ def _blame(session: Session, page: Page, refusal: Refusal, *, code: str, now: da
     )  # fmt: skip
 
 
-def _succeeded(session: Session, page: Page) -> None:
+def _succeeded(session: Session, page: Page, *, now: datetime) -> None:
     if page.staff_contact_point_id is not None:
         session.execute(
             update(StaffContactPoint)
             .where(StaffContactPoint.id == page.staff_contact_point_id)
-            .values(last_success_at=func.now(), hard_failures=0)
+            # Care time, like the check of a phone: how fresh a success is, is judged by the care clock.
+            .values(last_success_at=now, hard_failures=0)
         )
 
 

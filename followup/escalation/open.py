@@ -76,14 +76,14 @@ def _opened(
     if case is None and finding.patient_id is not None:
         case = _open_case_of(session, finding.patient_id)
     if case is not None:
-        return _attach(session, case, finding, public_url=public_url, now=now)
+        return attach(session, case, finding, public_url=public_url, now=now)
     made = _insert(session, clinic_id, finding, now=now)
     if made is None:
         # Another transaction opened one for this patient a moment ago: it is committed now, so attach to it.
         assert finding.patient_id is not None
         case = _open_case_of(session, finding.patient_id)
         assert case is not None, "only an open case of the same patient stands in the way of a new one"
-        return _attach(session, case, finding, public_url=public_url, now=now)
+        return attach(session, case, finding, public_url=public_url, now=now)
     moved(
         session, clinic_id, thing="escalation", thing_id=made.id, before=None, after=EscalationState.paging,
         now=now, reason=finding.kind, actor=actor,
@@ -110,9 +110,8 @@ def published_policy(session: Session) -> dict[str, Any]:
     return content
 
 
-def _attach(
-    session: Session, case: Escalation, finding: Finding, *, public_url: str, now: datetime
-) -> Opened:
+def attach(session: Session, case: Escalation, finding: Finding, *, public_url: str, now: datetime) -> Opened:
+    """Attach a finding to a locked open case: it may be raised, is nobody's rest, and its owner hears of it."""
     is_news = _add_signal(session, case, finding)
     raised = raise_tier(
         session, case, finding.tier, reason=f"a more severe {finding.kind}", public_url=public_url, now=now
