@@ -6,6 +6,7 @@ A task body has three statements; an ``if`` belongs to a rule. Tasks carry ids, 
 from __future__ import annotations
 
 import functools
+import os
 from typing import Any
 
 import structlog
@@ -55,6 +56,19 @@ def pulse() -> Pulse:
     return Pulse(
         house().database, {each["task"] for each in ticks if each["schedule"] <= SLOWEST_NOTED_SECONDS}
     )
+
+
+# How far a worker stands back for others on the same machine when it carries nothing of care (Unix niceness).
+STANDS_BACK = 10
+
+
+@signals.celeryd_init.connect
+def _make_way(options: dict[str, Any], **_: Any) -> None:
+    """Let webhooks and red flags have the processor first: a morning of routine texts can wait a moment."""
+    queues = options.get("queues") or ()
+    queues = queues.split(",") if isinstance(queues, str) else queues
+    if queues and "care" not in queues:
+        os.nice(STANDS_BACK)
 
 
 @signals.setup_logging.connect

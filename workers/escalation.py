@@ -10,6 +10,7 @@ from followup.escalation.remind_shifts import remind_shifts
 from followup.escalation.respond import respond
 from followup.escalation.tick import tick
 from workers.app import app, house
+from workers.lanes import LONGEST_SWEEP_SECONDS, sweep
 
 
 def outside() -> PageOutside:
@@ -19,13 +20,15 @@ def outside() -> PageOutside:
 
 
 @app.task(name="care.respond")
+@sweep(at_once=1)
 def answer_replies(*_ids: str) -> None:
     """Assess received replies and do what they ask for."""
     here = house()
-    respond(here.database, here.clock, public_url=here.settings.public_url)
+    respond(here.database, here.clock, public_url=here.settings.public_url, for_seconds=LONGEST_SWEEP_SECONDS)
 
 
 @app.task(name="care.escalate")
+@sweep(at_once=1)
 def run_clocks(*_ids: str) -> None:
     """Answer staff and run every clock that is due."""
     here = house()
@@ -33,6 +36,7 @@ def run_clocks(*_ids: str) -> None:
 
 
 @app.task(name="care.page")
+@sweep(at_once=1)
 def page_staff(*_ids: str) -> None:
     """Send the pages that are due."""
     here = house()

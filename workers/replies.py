@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from celery import signals
+
 from followup.bootstrap import media_of, sms_of, spool_of
+from followup.db.session import Bell
+from followup.gateways.bell import CeleryBell
 from followup.gateways.inbound_list import lister
 from followup.gateways.mailbox import mailbox_of
 from followup.intake.collect import collect_mails
@@ -12,13 +18,15 @@ from followup.messaging.watch_inbound import watch_inbound
 from followup.replies.media import fetch_due
 from followup.replies.process import process_events
 from workers.app import app, house
+from workers.lanes import LONGEST_SWEEP_SECONDS, sweep
 
 
 @app.task(name="care.process_events")
+@sweep(at_once=1)
 def process(*_ids: str) -> None:
     """Understand every raw event that waits."""
     here = house()
-    process_events(here.database, now=here.clock.now)
+    process_events(here.database, now=here.clock.now, for_seconds=LONGEST_SWEEP_SECONDS)
 
 
 @app.task(name="upkeep.read_mailbox")
@@ -52,3 +60,9 @@ def fetch_media(*_ids: str) -> None:
     """Fetch the files that came with texts, after the texts themselves were read."""
     home = house()
     fetch_due(home.database, media_of(home.settings))
+
+
+@signals.beat_init.connect
+def listen_first(**_: Any) -> None:
+    """Compare with the carrier's list as the house starts: after an outage everything routine waits for that."""
+    CeleryBell(app)([Bell("upkeep.reconcile_inbound")])

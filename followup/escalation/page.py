@@ -24,6 +24,7 @@ from followup.escalation.staff_texts import process_staff_events
 from followup.escalation.sweep_pages import act_on_silence, pages_without_news
 from followup.kit.clock import Clock
 from followup.kit.mail.build import MailDraft, build_mail, new_message_id
+from followup.kit.way import goes_first
 from followup.log import logger
 from followup.ports import (
     Accepted,
@@ -71,7 +72,8 @@ def send_pages(database: Database, clock: Clock, outside: PageOutside) -> int:
     for _ in range(MOST_ROUNDS):
         with database.engine() as session:
             due = due_pages(session, now=clock.now(), many=BATCH)
-        claimed = _claim(database, clock, due)
+        with goes_first():
+            claimed = _claim(database, clock, due)
         if not claimed:
             break
         called += len(claimed)

@@ -6,8 +6,11 @@ something never blocks the others. What breaks is unclear with high priority: a 
 
 from __future__ import annotations
 
+import math
+import time
 import uuid
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,9 +20,11 @@ from sqlalchemy.orm import Session
 
 from followup.audit.record import moved
 from followup.db.session import Database
+from followup.doorbell import ring
 from followup.escalation.answer_reply import Desk, answer_reply
 from followup.intake.models import ProviderEvent
 from followup.kit.clock import Clock
+from followup.kit.way import give_way, goes_first
 from followup.log import logger
 from followup.replies.models import Reply
 from followup.replies.states import ReplyState
@@ -29,7 +34,8 @@ from followup.triage.models import Assessment
 
 _log = logger(__name__)
 
-BATCH = 20
+# Few at a time: an emergency that comes meanwhile is looked for after each of these.
+BATCH = 3
 
 Judge = Callable[..., tuple[Assessment, Decision]]
 
@@ -52,21 +58,45 @@ class Responded:
         return sum(self.tiers.values())
 
 
-def respond(database: Database, clock: Clock, *, public_url: str) -> Responded:
-    """Answer every received reply of every clinic: possible emergencies first, then the oldest."""
+def respond(database: Database, clock: Clock, *, public_url: str, for_seconds: float = math.inf) -> Responded:
+    """Answer every received reply of every clinic: possible emergencies first, then the oldest.
+
+    The clinics take turns: a busy morning in one of them never stands before an emergency in another. After
+    ``for_seconds`` (machine time) it rings for the rest: a sweep that never ends tells no heartbeat.
+    """
     done = Responded()
-    for clinic_id in clinics_with_replies(database):
-        # Failed here, or in the hands of another worker: not looked at again in this round.
-        passed: set[uuid.UUID] = set()
-        while batch := _next_batch(database, clinic_id, besides=passed):
+    # Failed here, or in the hands of another worker: not looked at again in this round.
+    passed: set[uuid.UUID] = set()
+    began = time.monotonic()
+    while clinics := clinics_with_replies(database):
+        if time.monotonic() - began > for_seconds:
+            with database.engine() as session:
+                ring(session, "care.respond")
+            break
+        turns = [(clinic_id, True) for clinic_id in clinics] + [(clinic_id, False) for clinic_id in clinics]
+        found = 0
+        for clinic_id, only_urgent in turns:
+            batch = _next_batch(database, clinic_id, besides=passed, only_urgent=only_urgent)
+            found += len(batch)
             for reply_id in batch:
-                tier = _respond_to(database, clinic_id, reply_id, clock, public_url=public_url, done=done)
+                with _turn(is_urgent=only_urgent):
+                    tier = _respond_to(database, clinic_id, reply_id, clock, public_url=public_url, done=done)
                 if tier is None:
                     passed.add(reply_id)
                 else:
                     done.tiers[tier] = done.tiers.get(tier, 0) + 1
-        done.left += len(passed)
+        if not found:
+            break
+    done.left = len(passed)
     return done
+
+
+def _turn(*, is_urgent: bool) -> AbstractContextManager[None]:
+    """Let what may be an emergency go first in this process; the rest makes way for it."""
+    if is_urgent:
+        return goes_first()
+    give_way()
+    return nullcontext()
 
 
 def clinics_with_replies(database: Database) -> list[uuid.UUID]:
@@ -76,16 +106,17 @@ def clinics_with_replies(database: Database) -> list[uuid.UUID]:
 
 
 def next_replies(
-    session: Session, *, besides: Collection[uuid.UUID] = (), many: int = BATCH
+    session: Session, *, besides: Collection[uuid.UUID] = (), many: int = BATCH, only_urgent: bool = False
 ) -> Sequence[uuid.UUID]:
     """Return the replies to answer next, possible emergencies first; few, so that a new one soon has its turn."""
-    return session.scalars(
+    waiting = (
         select(Reply.id)
         .join(ProviderEvent, ProviderEvent.id == Reply.provider_event_id)
         .where(Reply.state == ReplyState.received, Reply.id.not_in(list(besides)))
         .order_by(ProviderEvent.urgent_look.desc(), Reply.received_at, Reply.id)
         .limit(many)
-    ).all()
+    )
+    return session.scalars(waiting.where(ProviderEvent.urgent_look) if only_urgent else waiting).all()
 
 
 def respond_to(
@@ -128,10 +159,10 @@ def call_it_unclear(session: Session, reply: Reply, *, now: datetime) -> tuple[A
 
 
 def _next_batch(
-    database: Database, clinic_id: uuid.UUID, *, besides: Collection[uuid.UUID]
+    database: Database, clinic_id: uuid.UUID, *, besides: Collection[uuid.UUID], only_urgent: bool
 ) -> Sequence[uuid.UUID]:
     with database.transaction(clinic_id) as session:
-        return next_replies(session, besides=besides)
+        return next_replies(session, besides=besides, only_urgent=only_urgent)
 
 
 def _respond_to(

@@ -20,6 +20,7 @@ from followup.escalation.move import lock_case
 from followup.escalation.staff_texts import process_staff_events
 from followup.escalation.timers import fire
 from followup.kit.clock import Clock
+from followup.kit.way import goes_first
 from followup.log import logger
 
 _log = logger(__name__)
@@ -59,7 +60,8 @@ def tick(database: Database, clock: Clock, *, public_url: str) -> int:
             break
         for each in due:
             try:
-                done += _run(database, each, clock, public_url=public_url)
+                with goes_first():
+                    done += _run(database, each, clock, public_url=public_url)
             except Exception as error:  # noqa: BLE001 - one case that breaks must not keep the others from climbing
                 broken.add(each.id)
                 _log.error("clock failed", case_id=str(each.case_id), error=type(error).__name__)

@@ -25,7 +25,7 @@ NOT_OURS = (EventKind.voice_status, EventKind.voice_input)
 
 _WAITING = text(
     """
-    SELECT id, clinic_id, kind, token, our_address, tries FROM provider_event
+    SELECT id, clinic_id, kind, token, our_address, tries, urgent_look FROM provider_event
     WHERE processed_at IS NULL AND outcome IS NULL AND kind <> ALL(:not_ours)
     ORDER BY urgent_look DESC, received_at, id LIMIT :many
     """
@@ -60,13 +60,16 @@ class WaitingEvent:
     token: str | None
     our_address: str | None
     tries: int
+    is_urgent: bool = False
 
 
 def waiting(engine: Session, *, many: int) -> Sequence[WaitingEvent]:
     """Return up to ``many`` waiting events, possible emergencies first, then the oldest."""
     rows = engine.execute(_WAITING, {"many": many, "not_ours": [kind.value for kind in NOT_OURS]})
     return [
-        WaitingEvent(row.id, row.clinic_id, EventKind(row.kind), row.token, row.our_address, row.tries)
+        WaitingEvent(
+            row.id, row.clinic_id, EventKind(row.kind), row.token, row.our_address, row.tries, row.urgent_look
+        )
         for row in rows
     ]
 

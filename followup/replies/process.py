@@ -7,6 +7,8 @@ against no row.
 
 from __future__ import annotations
 
+import math
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -22,6 +24,7 @@ from followup.intake import waiting as events
 from followup.intake.models import ProviderEvent
 from followup.intake.states import EventKind
 from followup.intake.waiting import QUARANTINED, WaitingEvent
+from followup.kit.way import give_way, goes_first
 from followup.log import logger
 from followup.replies.queries import alarm_if_unassessed
 from followup.replies.receive import receive
@@ -32,7 +35,8 @@ from followup.tasks.states import TaskKind
 _log = logger(__name__)
 
 BATCH = 200
-MOST_ROUNDS = 50
+# After so long (machine time) the rest of a batch waits, and an emergency that came meanwhile is looked for.
+LOOK_AGAIN_SECONDS = 0.2
 MOST_TRIES = 5
 # Reports come in thousands and are small: they share a transaction. Each reply has its own.
 REPORTS_TOGETHER = 40
@@ -43,21 +47,42 @@ _AWAY = ("08", "53", "57P", "40", "55P03")
 Now = Callable[[], datetime]
 
 
-def process_events(database: Database, *, now: Now, most_rounds: int = MOST_ROUNDS) -> int:
+def process_events(database: Database, *, now: Now, for_seconds: float = math.inf) -> int:
     """Understand what waits, possible emergencies first; returns how many events were understood or closed.
 
-    ``now`` is the care clock, asked again for each piece of work. Ends when nothing waits or a whole batch failed.
+    ``now`` is the care clock, asked again for each piece of work. Ends when nothing waits or a whole batch failed;
+    after ``for_seconds`` (machine time) it rings for the rest: a sweep that never ends tells no heartbeat.
     """
-    done = 0
-    for _ in range(most_rounds):
+    done, began = 0, time.monotonic()
+    while True:
         routed, found = _route_batch(database, now=now())
-        handled = found - len(routed) + sum(_handle(database, group, now=now) for group in _groups(routed))
-        done += handled
-        if found < BATCH or not handled:
+        handled, is_whole = _handle_for_a_while(database, routed, now=now)
+        done += found - len(routed) + handled
+        if is_whole and (found < BATCH or found - len(routed) + handled == 0):
+            break
+        if time.monotonic() - began > for_seconds:
+            with database.engine() as session:
+                ring(session, "care.process_events")
             break
     with database.engine() as session:
         alarm_if_unassessed(session)
     return done
+
+
+def _handle_for_a_while(database: Database, routed: Sequence[WaitingEvent], *, now: Now) -> tuple[int, bool]:
+    """Understand a batch until it is time to look again; returns how many, and whether that was all of it."""
+    began, handled = time.monotonic(), 0
+    for group in _groups(routed):
+        # Something has to be done in each round, or a slow machine would look and never work.
+        if handled and time.monotonic() - began > LOOK_AGAIN_SECONDS:
+            return handled, False
+        if group[0].is_urgent:
+            with goes_first():
+                handled += _handle(database, group, now=now)
+        else:
+            give_way()
+            handled += _handle(database, group, now=now)
+    return handled, True
 
 
 def _route_batch(database: Database, *, now: datetime) -> tuple[list[WaitingEvent], int]:

@@ -94,6 +94,34 @@ def test_a_possible_emergency_is_answered_before_older_replies(ward) -> None:
         assert first.tier == "emergency"
 
 
+def test_an_emergency_that_comes_while_others_are_read_has_the_next_turn(ward, monkeypatch) -> None:
+    for number in range(10):
+        ward.texts_in(ward.phones["Ines"], f"Pain is {number % 4} today")
+    seen: list[str] = []
+    really = module.assess
+
+    def watched(session, reply, *, now):
+        assessed = really(session, reply, now=now)
+        seen.append(assessed[1].tier.value)
+        if len(seen) == 1:
+            ward.texts_in("+14155550107", EMERGENCY)
+        return assessed
+
+    monkeypatch.setattr(module, "assess", watched)
+    respond(ward.database, ward.clock, public_url=PUBLIC_URL)
+    assert len(seen) == 11
+    assert seen.index("emergency") <= module.BATCH, "it stood behind the morning's replies"
+    ward.tick()
+
+
+def test_a_round_that_takes_too_long_ends_and_rings_for_the_rest(ward, rung) -> None:
+    for _ in range(5):
+        ward.texts_in(ward.phones["Ines"], "Pain is 2 today")
+    rung.clear()
+    assert respond(ward.database, ward.clock, public_url=PUBLIC_URL, for_seconds=0).replies == 0
+    assert "care.respond" in {bell.name for bell in rung}
+
+
 def test_one_reply_that_breaks_triage_is_unclear_and_blocks_no_other(ward) -> None:
     ward.add_patient("Tom", "+14155550102")
     ward.texts_in(ward.phones["Tom"], "anything")
