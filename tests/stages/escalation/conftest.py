@@ -62,4 +62,5 @@ def carrier(ward: Ward, settings: Settings) -> Iterator[Lab]:
             lab.route(PUBLIC_URL, url)
             ward.lab, ward.outside = lab, PageOutside(sms_of(wired), built.outside.email, PUBLIC_URL)
             yield lab
+            ward.assert_nothing_unexpected_was_sent()
         built.database.dispose()

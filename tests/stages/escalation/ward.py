@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -26,7 +27,7 @@ from followup.intake.states import EventKind
 from followup.intake.store import store
 from followup.kit.clock import FixedClock
 from followup.kit.ids import new_id
-from followup.lab import Lab
+from followup.lab import Entry, Kind, Lab
 from followup.messaging.models import Message
 from followup.pathways.models import PathwayVersion
 from followup.patients.models import ContactPoint, Patient, Procedure
@@ -252,7 +253,30 @@ class Ward:
     def staff(self, session: Session, name: str) -> Staff:
         return session.get_one(Staff, self.people[name].id)
 
+    def assert_nothing_unexpected_was_sent(self) -> None:
+        """Whatever the carrier took has a row of ours, its person's number, and no more tries than noted."""
+        assert self.lab is not None
+        self.lab.wait_idle()
+        with self.transaction() as session:
+            pages = {page.token: page for page in session.scalars(select(Page))}
+            points = {each.address for each in session.scalars(select(StaffContactPoint))} | {LINE}
+            taken = Counter(_token(entry) for entry in self.lab.journal.entries(Kind.TEXT_ACCEPTED))
+            for entry in self.lab.journal.entries(Kind.TEXT_ACCEPTED):
+                page = pages.get(_token(entry))
+                assert page is not None, f"nobody planned this text to {entry['to']}: {entry['body']}"
+                assert entry["to"] == page.to, f"a page went to {entry['to']}"
+                assert page.state is not PageState.cancelled or page.claimed_at, "a cancelled page was sent"
+            for token, count in taken.items():
+                assert count <= pages[token].tries, f"a page left {count} times"
+        strangers = {entry["to"] for entry in self.lab.journal.entries(Kind.CALL)} - points - {OUR_NUMBER}
+        assert strangers == set(), "a number was called that belongs to nobody here"
+
     def assert_sound(self) -> None:
         """Every invariant holds now."""
         with self.transaction() as session:
             assert broken(session, now=self.now) == []
+
+
+def _token(entry: Entry) -> str:
+    """Return our token in the callback address of a text."""
+    return str(entry["callback"] or "").rpartition("/")[2].partition("#")[0].partition("?")[0]
