@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from followup.audit.record import SYSTEM
 from followup.db.session import Database
 from followup.kit.windows import to_local
 from followup.log import logger
@@ -20,8 +21,10 @@ from followup.setup.publish_roster import needs_of
 from followup.staff.cover import Proof, clinic_zone, gap_words, prove
 from followup.staff.duties.models import RosterPlan
 from followup.staff.plan_shifts import freeze_past, plan_shifts
+from followup.tasks.close import close_task
+from followup.tasks.models import Task
 from followup.tasks.open import open_task
-from followup.tasks.states import TaskKind
+from followup.tasks.states import TaskKind, TaskState
 
 _log = logger(__name__)
 
@@ -37,6 +40,8 @@ def keep_rosters(database: Database, *, now: datetime) -> int:
             if _is_due(session, plan, now):
                 check_roster(session, clinic_id, now=now)
                 checked += 1
+            else:
+                _close_if_filled(session, plan, now=now)
     return checked
 
 
@@ -51,12 +56,29 @@ def check_roster(session: Session, clinic_id: uuid.UUID, *, now: datetime) -> Pr
         _log.error("shifts were not as the roster says", clinic_id=str(clinic_id), differed=planned.differed)
         _open(session, clinic_id, f"{planned.differed} shifts were not as the roster says: repaired.", now)
     proof = prove(session, now=now)
+    _close_if_filled(session, plan, now=now, proof=proof)
     if proof.gaps or proof.silent:
         where = clinic_zone(session)
         missing = proof.gaps[0] if proof.gaps else proof.silent[0]
         words = gap_words(missing, where, on_call=not proof.gaps)
         _open(session, clinic_id, f"The on-call roster has a gap. {words}", now, subject_id=plan.id)
     return proof
+
+
+def _close_if_filled(
+    session: Session, plan: RosterPlan, *, now: datetime, proof: Proof | None = None
+) -> None:
+    """Close the task about a gap as soon as nothing is missing any more; without one nothing is proved."""
+    about_a_gap = select(Task.id).where(
+        Task.kind == TaskKind.staffing, Task.subject_id == plan.id, Task.state == TaskState.open
+    )
+    tasks = session.scalars(about_a_gap).all()
+    if not tasks:
+        return
+    proof = proof or prove(session, now=now)
+    if not proof.gaps and not proof.silent:
+        for task_id in tasks:
+            close_task(session, task_id, disposition="gone", now=now, actor=SYSTEM)
 
 
 def _is_due(session: Session, plan: RosterPlan, now: datetime) -> bool:
