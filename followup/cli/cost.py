@@ -54,11 +54,11 @@ def of_clinic(
         zone = ZoneInfo(clinic_facts(session, clinic_id).time_zone)
         first, last = month_days(month, house.clock.now().astimezone(zone).date())
         rows = used(session, Period(first, last, zone))
-    print(f"{slug}, {first:%Y-%m}: {_worth(segments(rows), one)} in {sum(each.texts for each in rows)} texts")
+    print(f"{slug}, {first:%Y-%m}: {_worth(segments(rows), one)}, {_texts(sum(each.texts for each in rows))}")
     for each in rows:
         pathway = each.pathway or "no pathway"
         print(
-            f"  {pathway}, {each.language}, {each.purpose}: {_worth(each.segments, one)} in {each.texts} texts"
+            f"  {pathway}, {each.language}, {each.purpose}: {_worth(each.segments, one)}, {_texts(each.texts)}"
         )
     _say_without(one)
 
@@ -78,6 +78,10 @@ def _price(written: str) -> Money | None:
 def _worth(count: int, one: Money | None) -> str:
     words = f"{count} segment{'' if count == 1 else 's'}"
     return f"{words} ({one.times(count)})" if one else words
+
+
+def _texts(count: int) -> str:
+    return f"{count} text{'' if count == 1 else 's'}"
 
 
 def _say_without(one: Money | None) -> None:

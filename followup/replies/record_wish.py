@@ -78,12 +78,12 @@ def record_agreement(
 
 def _points(session: Session, patient_id: uuid.UUID, *, channel: str, how: str) -> Sequence[ContactPoint]:
     """Lock what is meant, in one order, so that two people who write it down can't lock each other."""
+    if session.get(Patient, patient_id) is None:
+        raise NotFound
     if channel not in CHANNELS:
         raise InvalidInput("channel", "Choose what the patient means.")
     if how not in HOWS:
         raise InvalidInput("how", "Choose how the patient said it.")
-    if session.get(Patient, patient_id) is None:
-        raise NotFound
     # A helper's number is the helper's own: only "everything" reaches it.
     query = select(ContactPoint).where(
         ContactPoint.patient_id == patient_id,

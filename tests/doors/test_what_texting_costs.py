@@ -95,7 +95,7 @@ def test_a_clinics_month_is_told_by_the_command(at_home: House, capsys: pytest.C
         session.execute(text("UPDATE message SET state = 'accepted', accepted_at = :at, segments = 2"), taken)
     assert run(["clinic", "cost", "riverbend", "--month", "2026-05", "--price", "0.01 USD"]) == 0
     shown = capsys.readouterr().out
-    assert "riverbend, 2026-05: 2 segments (0.02 USD) in 1 texts" in shown
-    assert "stem-cell-back, en, welcome: 2 segments (0.02 USD) in 1 texts" in shown
+    assert "riverbend, 2026-05: 2 segments (0.02 USD), 1 text" in shown
+    assert "stem-cell-back, en, welcome: 2 segments (0.02 USD), 1 text" in shown
     assert run(["clinic", "cost", "riverbend", "--month", "2026-06"]) == 0
-    assert "riverbend, 2026-06: 0 segments in 0 texts" in capsys.readouterr().out
+    assert "riverbend, 2026-06: 0 segments, 0 texts" in capsys.readouterr().out

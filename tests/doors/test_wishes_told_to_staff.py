@@ -40,6 +40,16 @@ def test_a_stop_on_the_phone_counts_at_once_and_keeps_who_heard_it(
     assert "asked for no more messages" in coordinator.get(f"/patients/{patient}").text
 
 
+def test_another_system_of_the_clinic_can_record_it_too(story: Story, patient: str) -> None:
+    told = {"channel": "everything", "how": "paper", "words": "form of March 3"}
+    answer = story.machine.post(f"/api/v1/patients/{patient}/opt-outs", json=told)
+    assert answer.status_code == 200, answer.text
+    assert all(each["opted_out_at"] for each in answer.json()["contact_points"])
+    assert story.machine.post(f"/api/v1/patients/{patient}/opt-outs", json=told).status_code == 409
+    wrong = story.machine.post(f"/api/v1/patients/{patient}/opt-outs", json=told | {"channel": "fax"})
+    assert wrong.status_code == 422
+
+
 def test_a_stop_that_is_known_changes_nothing(story: Story, coordinator: TestClient, patient: str) -> None:
     post(coordinator, patient)
     assert post(coordinator, patient, channel="everything").status_code == 409

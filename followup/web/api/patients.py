@@ -6,11 +6,13 @@ from fastapi import Depends
 
 from followup.audit.record import Subject
 from followup.enrollment.queries import touchpoint_view
+from followup.replies.record_wish import record_stop
 from followup.reporting import records
 from followup.staff.rules import Permission
 from followup.web.api import show
 from followup.web.api.answers import MessageOut, PatientOut, ReplyOut, TouchpointOut
 from followup.web.api.paging import Asked, Page, page_of
+from followup.web.api.requests import OptOutIn
 from followup.web.api.router import router_of
 from followup.web.deps import Desk, with_key
 from followup.web.ids import Id
@@ -38,6 +40,19 @@ def get_patient(patient_id: Id, desk: Desk = with_key(Permission.see_patients)) 
     found = records.patient(desk.session, patient_id)
     desk.saw("read patient", Subject("patient", patient_id, patient_id))
     return show.patient(found)
+
+
+@router.post("/patients/{patient_id}/opt-outs")
+def opt_out(
+    patient_id: Id, body: OptOutIn, desk: Desk = with_key(Permission.change_enrollment)
+) -> PatientOut:
+    """Record that a patient wants no more texts, emails or both; it counts at once. 409 if that was known."""
+    record_stop(
+        desk.session, patient_id, channel=body.channel, how=body.how, words=body.words, now=desk.now,
+        actor=desk.actor,
+    )  # fmt: skip
+    desk.session.flush()
+    return show.patient(records.patient(desk.session, patient_id))
 
 
 @router.get("/touchpoints")

@@ -98,7 +98,18 @@ class MoveDateIn(BaseModel):
     version: int | None = Field(
         None, ge=1, le=2_000_000_000, description="The version the preview was made from; a newer one is 409."
     )
+    mark: str = Field(
+        "", max_length=64, description="The mark of the preview; if anything of it is no longer true: 409."
+    )
     confirmed: bool = Field(False, description="Says that an unusual date is right.")
+
+
+class OptOutIn(BaseModel):
+    """What a patient asked a person or another system of the clinic."""
+
+    channel: str = Field(description="sms, email or everything", examples=["sms"])
+    how: str = Field(description="phone, in_person, paper or letter", examples=["phone"])
+    words: str = Field("", max_length=500, description="The patient's own, as far as somebody kept them.")
 
 
 class CloseTaskIn(BaseModel):
