@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from followup.audit.models import Move
 from followup.db.base import ClinicRow
 from followup.demo.patients import COHORT
 from followup.demo.story import Story
@@ -53,6 +54,7 @@ class Facts:
     attempts: Sequence[ContactAttempt]
     pages: Sequence[Page]
     tasks: Sequence[Task]
+    moves: Sequence[Move]
     arrived: Sequence[Arrived]
     staff: dict[str, Staff]
 
@@ -79,6 +81,10 @@ class Facts:
             (each for each in self.cases if each.patient_id == self.of(key)), key=lambda each: each.opened_at
         )
 
+    def moves_of(self, case: Escalation) -> list[Move]:
+        """Return what became of a case, in order of time."""
+        return [each for each in self.moves if each.thing_id == case.id]
+
     def local(self, instant: datetime, patient_id: uuid.UUID | None) -> datetime:
         """Return an instant as wall-clock time of a patient."""
         where = next(each.time_zone for each in self.enrollments if each.patient_id == patient_id)
@@ -102,6 +108,9 @@ def gather(session: Session, made: World, story: Story) -> Facts:
         attempts=_all(session, ContactAttempt, ContactAttempt.at),
         pages=_all(session, Page, Page.due_at),
         tasks=_all(session, Task, Task.opened_at),
+        moves=session.scalars(
+            select(Move).where(Move.thing == "escalation").order_by(Move.at, Move.id)
+        ).all(),
         arrived=tuple(_arrived(made)),
         staff={each.key: each for each in session.scalars(select(Staff))},
     )

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+from followup.clinics.states import Channel
 from followup.demo.facts import Facts
-from followup.escalation.states import PagePurpose
+from followup.escalation.states import PagePurpose, PageState
 from followup.kit.windows import to_local, zone
 from followup.messaging.states import Purpose
 from followup.tasks.states import TaskKind
 
 CONFIRMED_WITHIN = timedelta(minutes=5)  # 47 CFR 64.1200(a)(12): one confirmation, within five minutes
+CLIMBS_WITHIN = timedelta(seconds=30)
 REACHED_WITHIN = timedelta(minutes=30)
 
 
@@ -36,8 +38,29 @@ def _ines(facts: Facts) -> Iterator[str]:
     }
     if {facts.staff["bea"].id, facts.staff["osei"].id} - paged:
         yield "nurse and physician were not both paged"
-    if case.owner_id != facts.staff["osei"].id:
-        yield "Dr. Osei did not accept it"
+    bea_was_texted = [
+        each
+        for each in facts.pages
+        if each.escalation_id == case.id
+        and each.staff_id == facts.staff["bea"].id
+        and each.channel is Channel.sms
+        and each.purpose is PagePurpose.page
+    ]
+    if not bea_was_texted or any(each.state is not PageState.undelivered for each in bea_was_texted):
+        yield "the text to the nurse was not reported as undelivered"
+    climbed = min(
+        (
+            each.due_at
+            for each in facts.pages
+            if each.escalation_id == case.id and each.staff_id == facts.staff["osei"].id
+        ),
+        default=None,
+    )
+    if climbed is None or climbed - case.opened_at > CLIMBS_WITHIN:
+        yield "the physician was not paged as soon as the carrier gave the nurse's text up"
+    accepted = [each for each in facts.moves_of(case) if each.to_state == "accepted"]
+    if case.owner_id != facts.staff["osei"].id or [each.reason for each in accepted] != ["by keypad"]:
+        yield "Dr. Osei did not accept it by pressing 4"
     if not case.contacted_at or case.contacted_at - case.opened_at > REACHED_WITHIN:
         yield "she was not reached within half an hour"
     if to_local(case.opened_at, zone("America/Chicago")).hour != 3:
@@ -98,6 +121,39 @@ def _marcus(facts: Facts) -> Iterator[str]:
         yield "the text of day 1 did not follow the new date"
 
 
+def _forgotten_and_climbed(facts: Facts) -> Iterator[str]:
+    """Accepted, not called, taken back after half an hour, accepted by somebody else, who reaches him."""
+    cases = facts.cases_of("marcus")
+    if len(cases) != 1:
+        yield f"there are {len(cases)} cases"
+        return
+    moves = facts.moves_of(cases[0])
+    states = [each.to_state for each in moves]
+    if states[:4] != ["paging", "accepted", "paging", "accepted"] or "contacted" not in states[4:]:
+        yield f"his case went {', '.join(states)}"
+        return
+    first, taken_back, second = moves[1:4]
+    if taken_back.at - first.at != REACHED_WITHIN or first.actor == second.actor:
+        yield "the forgotten case was not taken back after half an hour and given to somebody else"
+    if second.at - taken_back.at > timedelta(minutes=5):
+        yield "nobody else had it within five minutes"
+    reminded = [
+        each
+        for each in facts.pages
+        if each.escalation_id == cases[0].id
+        and first.at < each.due_at < taken_back.at
+        and each.state is PageState.delivered
+        and first.actor == f"staff:{each.staff_id}"
+    ]
+    if not reminded:
+        yield "whoever had accepted it was not reminded before it was taken back"
+    if not any(
+        each.patient_id == facts.of("marcus") and each.text_key == "nobody-reached-yet" and each.accepted_at
+        for each in facts.messages
+    ):
+        yield "he was not told that nobody had reached him yet"
+
+
 def _rosa(facts: Facts) -> Iterator[str]:
     mails = facts.reached("rosa")
     if len(mails) < 20:
@@ -142,12 +198,21 @@ OWN: tuple[tuple[str, str, Callable[[Facts], Iterator[str]]], ...] = (
     ("tom", "Tom: a textbook recovery needed nobody's time", _tom),
     (
         "ines",
-        "Ines: at 3 in the morning the nurse did not answer, the physician did, and she was reached in time",
+        "Ines: at 3 in the morning the nurse's text never arrived, the physician pressed 4 and called in time",
         _ines,
     ),
     ("greta", "Greta: one last text with 911 in it, nothing after; her fever still reached a nurse", _greta),
     ("george", "George: each silence that matters became a call, and one reminder was enough", _george),
-    ("marcus", "Marcus: the plan followed the new date, and nothing was said twice", _marcus),
+    (
+        "marcus",
+        "Marcus: the plan followed the new date, and nothing was said twice",
+        _marcus,
+    ),
+    (
+        "marcus",
+        "Marcus: a case that a nurse accepted and forgot climbed again, to somebody who called him",
+        _forgotten_and_climbed,
+    ),
     ("rosa", "Rosa: every mail in Spanish, and a call on the day her pain grew", _rosa),
     (
         "walter",

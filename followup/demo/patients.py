@@ -116,16 +116,15 @@ TOM = StoryPatient(
     lines=well({0: 4, 1: 4, 3: 3, 5: 2, 42: 2, 56: 1, 84: 1}),
     facts={"pain_before": "7", "level": "L4-L5", "harvest_site": "left hip"},
 )
+NIGHT = Unasked(day=4, at=time(3, 4), words="my left leg feels weaker since last night and my foot is numb")
 INES = StoryPatient(
     key="ines",
     name="Ines Moreno",
-    tells="a warning symptom at 3:04 in the morning; the nurse does not answer, the physician does",
+    tells="a warning symptom at 3:04 in the morning; the nurse's text is not delivered, the physician presses 4",
     harvest="fat",
     phone="+13125550102",
     lines=well({0: 4, 3: 3, 5: 3, 6: 2, 42: 2, 70: 1}, in_own_words="all good thanks"),
-    unasked=[
-        Unasked(day=4, at=time(3, 4), words="my left leg feels weaker since last night and my foot is numb")
-    ],
+    unasked=[NIGHT],
     facts={"pain_before": "6", "level": "L5-S1", "harvest_site": "abdomen"},
 )
 GRETA = StoryPatient(
@@ -154,13 +153,19 @@ GEORGE = StoryPatient(
 MARCUS = StoryPatient(
     key="marcus",
     name="Marcus Hale",
-    tells="the procedure is moved by a week",
+    tells="the procedure is moved by a week; later a nurse accepts his case, is called away, and it climbs again",
     harvest="bone_marrow",
     phone="+13125550105",
     lines=(
         Line(r"How was this week", "Can I go swimming again?"),
         *well({0: 4, 3: 3, 7: 2, 42: 1}),
     ),
+    unasked=[
+        # Counted from the first date: the sixth day after the new one.
+        Unasked(
+            day=13, at=time(13, 10), words="my right leg feels weaker since last night and my toes are numb"
+        )
+    ],
 )
 ROSA = StoryPatient(
     key="rosa",

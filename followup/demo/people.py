@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -46,6 +46,8 @@ class People:
         self._heard = 0
         self._taken_up: set[uuid.UUID] = set()
         self._calls_made: dict[str, int] = {}
+        self._forgotten: set[uuid.UUID] = set()
+        self._called_away: dict[str, datetime] = {}
         with world.house.database.transaction(world.clinic_id) as session:
             self.clinic = session.get_one(Clinic, world.clinic_id)
             self.staff = {row.key: row for row in session.scalars(select(Staff))}
@@ -135,7 +137,7 @@ class People:
 
     def _paged(self, key: str, number: str, code: str) -> None:
         wait = routine.answers_page(self.staff[key], to_local(self.stepper.now, self.where))
-        if wait is None:
+        if wait is None or self.stepper.now < self._called_away.get(key, self.stepper.now):
             return
 
         def accept() -> None:
@@ -150,8 +152,13 @@ class People:
             case = routine.case_of(session, self.staff[key].id)
             if case is None or case.id in self._taken_up:
                 return
+            name = routine.first_name(session, case.patient_id)
+            if name in routine.FORGOTTEN_AT_FIRST and case.id not in self._forgotten:
+                self._forgotten.add(case.id)
+                self._called_away[key] = self.stepper.now + routine.CALLED_AWAY
+                return
             self._taken_up.add(case.id)
-            script = routine.CASES.get(routine.first_name(session, case.patient_id), routine.DEFAULT_CASE)
+            script = routine.CASES.get(name, routine.DEFAULT_CASE)
         for step in script:
             self.stepper.at(self.stepper.now + step.after, partial(self._take, key, case.id, step))
 

@@ -21,10 +21,10 @@ from followup.escalation.models import Escalation
 from followup.escalation.states import OPEN_STATES, ContactOutcome, ContactWay
 from followup.kit.windows import to_local, to_utc, zone
 from followup.patients.models import Patient
+from followup.replies.close_task import close_task
 from followup.replies.models import Reply
 from followup.staff.models import Staff
 from followup.staff.states import StaffRole
-from followup.replies.close_task import close_task
 from followup.tasks.models import Task
 from followup.tasks.states import TaskKind, TaskState
 from followup.triage.review import dispose
@@ -84,6 +84,14 @@ CASES: Mapping[str, Sequence[Step]] = {
         reached(3, "102.1 F since noon, chills, wound at the hip red. Understands that this cannot wait."),
         closed(20, "seen_today", "Seen at the emergency room today; asked for calls instead of texts."),
     ),
+    "marcus": (
+        reached(
+            5,
+            "Right leg gives way on the stairs, toes numb. No bladder or bowel trouble. Had waited for our call;"
+            " told him why it was late.",
+        ),
+        closed(20, "seen_today", "Exam at 3:30 today with Dr. Osei. His wife drives."),
+    ),
     "walter": (
         reached(2, "No urine since morning, numb in the saddle area. Ambulance called while on the phone."),
         closed(
@@ -91,6 +99,10 @@ CASES: Mapping[str, Sequence[Step]] = {
         ),
     ),
 }
+
+# Whose case is accepted by somebody who is called away before calling the patient, and for how long.
+FORGOTTEN_AT_FIRST = frozenset({"marcus"})
+CALLED_AWAY = timedelta(hours=1)
 
 DEFAULT_CALL = ("reached_fine", "Well. No warning signs.")
 READ = "Nothing to do about it."

@@ -13,12 +13,15 @@ from time import monotonic as time_of_the_machine
 from sqlalchemy import text
 
 from followup.db.session import Bell
-from followup.demo.patients import COHORT, ENROLLED_ON, PERFORMED_ON, StoryPatient
+from followup.demo.patients import COHORT, ENROLLED_ON, NIGHT, PERFORMED_ON, StoryPatient
 from followup.demo.people import People
+from followup.demo.staff import A_MOMENT, CALLED_AWAY
 from followup.demo.world import World
 from followup.enrollment.change import NewDate, move_date, withdraw
 from followup.enrollment.rules import WithdrawalReason
+from followup.escalation.answer_call import ACCEPT
 from followup.kit.windows import to_utc, zone
+from followup.lab import Kind, Phone
 
 LASTS = timedelta(days=100)
 MOVED_BY = timedelta(days=7)
@@ -29,6 +32,8 @@ class Story(People):
     """One telling."""
 
     def __init__(self, world: World, cohort: tuple[StoryPatient, ...] = COHORT) -> None:
+        self._calls_heard = 0
+        self._picked_up: set[str] = set()
         super().__init__(
             world, cohort, performed_on=dict.fromkeys((each.key for each in cohort), PERFORMED_ON)
         )
@@ -47,9 +52,34 @@ class Story(People):
             if any(each.key == key for each in self.cohort):
                 morning = to_utc(PERFORMED_ON + timedelta(days=offset), time(8, 30), where).utc
                 self.stepper.at(morning, act)
+        if any(each.key == "ines" for each in self.cohort):
+            night = to_utc(PERFORMED_ON + timedelta(days=NIGHT.day), NIGHT.at, where).utc
+            self.stepper.at(night, self._night_falls)
         self.let_phones_ring_out()
         self.stepper.run(begins + LASTS)
         self._end()
+
+    def _night_falls(self) -> None:
+        """The nurse's phone is off the network; the physician sleeps, and a call wakes him: he presses 4."""
+        self._phone_of("bea").cannot_be_reached()
+        self._phone_of("osei").answers_calls(digits=ACCEPT)
+        self._called_away["osei"] = self.stepper.now + CALLED_AWAY
+
+    def _react(self) -> None:
+        """Look also for keys that staff pressed in a call: who accepted goes to work, and the night is over."""
+        entries = self.world.lab.journal.entries(Kind.CALL, since=self._calls_heard)
+        for entry in entries:
+            self._calls_heard = entry.number
+            key = self._phones.get(entry["to"])
+            if key is not None and ACCEPT in entry["pressed"] and entry["sid"] not in self._picked_up:
+                self._picked_up.add(entry["sid"])
+                self.stepper.at(self.stepper.now + A_MOMENT, partial(self._goes_to_work, key))
+                self.let_phones_ring_out()
+                self._phone_of("bea").can_be_reached()
+        super()._react()
+
+    def _phone_of(self, key: str) -> Phone:
+        return self.world.lab.phone(next(number for number, each in self._phones.items() if each == key))
 
     def _end(self) -> None:
         """Let upkeep complete what has ended; it has no due rows of its own."""
