@@ -66,7 +66,11 @@ def answer_call(database: Database, token: str, *, key: str, public_url: str, no
 def speak(session: Session, page_id: uuid.UUID) -> Spoken:
     """Return what the call says; a case that needs nobody any more says so and hangs up."""
     page = session.get_one(Page, page_id)
-    case = session.get(Escalation, page.escalation_id) if page.escalation_id else None
+    if page.escalation_id is None:
+        return Spoken(
+            page.body, asks=True
+        )  # a code or a test for this phone; no key does anything but repeat it
+    case = session.get(Escalation, page.escalation_id)
     if case is None or not is_open(case):
         return Spoken(_GONE, asks=False)
     return Spoken(page.body, asks=True)

@@ -16,9 +16,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from followup.audit.record import Actor, Subject, record
-from followup.clinics.states import Channel
 from followup.db.sealed import blind
-from followup.errors import Conflict, InvalidInput, NotFound
+from followup.errors import Conflict, NotFound
 from followup.kit.tokens import same
 from followup.staff.duties.models import StaffPointCode
 from followup.staff.models import StaffContactPoint
@@ -49,13 +48,11 @@ def new_code(
 ) -> Code:
     """Make a code for one's own contact point; the caller sends it. ``now`` is care time, for the record.
 
-    Raises NotFound for somebody else's point, InvalidInput for a line that can't be texted or mailed, TooSoon.
+    Raises NotFound for somebody else's point, TooSoon.
     """
     point = session.get(StaffContactPoint, point_id, with_for_update=True)
     if point is None or point.staff_id != staff_id:
         raise NotFound
-    if point.channel is Channel.voice:
-        raise InvalidInput("point", "A line that only rings is verified by a colleague who calls it.")
     _refuse_too_many(session, point_id)
     digits = f"{secrets.randbelow(1_000_000):06d}"
     row = StaffPointCode(
@@ -75,7 +72,7 @@ def confirm_code(session: Session, point_id: uuid.UUID, code: str, now: datetime
     """Verify a contact point if the newest code sent to it is this one; False for any other.
 
     A wrong try is counted and commits with the caller's transaction; after five, the code is void. A verified point
-    counts again, so one that STOP or a dead number had disabled is enabled: its owner has just read a text on it.
+    counts again, so one that STOP or a dead number had disabled is enabled: its owner has just had a code on it.
     """
     point = session.get(StaffContactPoint, point_id, with_for_update=True)
     if point is None:

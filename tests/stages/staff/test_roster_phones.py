@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import select, text
 
 from followup.bootstrap import House
+from followup.clinics.states import Channel
 from followup.errors import InvalidInput, NotFound
+from followup.escalation.answer_call import answer_call
 from followup.escalation.check_phones import send_code, send_test
 from followup.escalation.models import Page
 from followup.escalation.remind_shifts import remind_shifts
@@ -28,6 +30,7 @@ from tests.cast import CLINIC, TUESDAY, ClinicOfTheTest, open_clinic
 URL = "https://followup.example"
 HOUR = timedelta(hours=1)
 UNVERIFIED = CLINIC.replace('address: "+13125550131", verified: true', 'address: "+13125550131"')
+LANDLINE = re.sub(r'channel: sms(, address: "\+13125550131")', r"channel: voice\1", UNVERIFIED)
 BY_SHIFT = CLINIC.replace(
     "  - {duty: nurse, staff: bea}\n",
     "  - {duty: nurse, staff: bea, begins: '19:00', ends: '07:00'}\n"
@@ -113,6 +116,39 @@ def test_a_phone_that_stopped_our_texts_counts_again_after_a_code(house: House) 
     with clinic.session() as session:
         assert confirm_code(session, point.id, code, TUESDAY)
         assert session.get_one(StaffContactPoint, point.id).disabled_at is None
+
+
+def test_a_line_that_only_rings_is_called_and_hears_its_code_digit_by_digit(house: House) -> None:
+    clinic = open_clinic(house, content=LANDLINE)
+    point = point_of(clinic, "bea")
+    with clinic.session() as session:
+        send_code(session, point.id, staff_id=point.staff_id, now=TUESDAY, actor=clinic.actor("bea"))
+        assert ways_to(session, point.staff_id) == []
+    with clinic.session() as session:
+        page = session.scalars(select(Page).order_by(Page.id.desc()).limit(1)).one()
+    assert page.channel is Channel.voice
+    heard = answer_call(house.database, page.token, key="", public_url=URL, now=TUESDAY)
+    again = answer_call(house.database, page.token, key="*", public_url=URL, now=TUESDAY)
+    assert heard == again
+    (spoken,) = re.findall(r"((?:\d, ){5}\d)\.", heard.words)
+    with clinic.session() as session:
+        assert confirm_code(session, point.id, "".join(re.findall(r"\d", spoken)), TUESDAY)
+    with clinic.session() as session:
+        assert [each.channel for each in ways_to(session, point.staff_id)] == [Channel.voice]
+        send_test(session, point.id, staff_id=point.staff_id, now=TUESDAY, actor=clinic.actor("bea"))
+
+
+@pytest.mark.parametrize("key", ["4", "5", "0", "#", "9"])
+def test_no_key_pressed_while_a_code_is_read_aloud_changes_anything(house: House, key: str) -> None:
+    clinic = open_clinic(house, content=LANDLINE)
+    point = point_of(clinic, "bea")
+    with clinic.session() as session:
+        send_code(session, point.id, staff_id=point.staff_id, now=TUESDAY, actor=clinic.actor("bea"))
+    with clinic.session() as session:
+        token = session.scalars(select(Page.token).order_by(Page.id.desc()).limit(1)).one()
+    assert answer_call(house.database, token, key=key, public_url=URL, now=TUESDAY).asks
+    with clinic.session() as session:
+        assert session.get_one(StaffContactPoint, point.id).verified_at is None
 
 
 def test_readiness_says_what_is_missing(house: House) -> None:
