@@ -23,6 +23,7 @@ from followup.enrollment.models import Enrollment, Touchpoint
 from followup.enrollment.planning.reasons import SENTENCES, Reason
 from followup.enrollment.planning.replan import Replan
 from followup.enrollment.rules import ENROLLMENT_MOVES, WithdrawalReason
+from followup.enrollment.shown import MEANWHILE, mark_of
 from followup.enrollment.states import EnrollmentState, TouchpointState
 from followup.errors import Conflict, ForbiddenState, InvalidInput, NotFound
 from followup.kit.dates import DateError, check_procedure_date, parse_date, parse_time
@@ -97,14 +98,19 @@ def preview_move(session: Session, enrollment_id: uuid.UUID, new: NewDate, *, no
     return calendar_after(session, enrollment, _moved_to(new), now=now)
 
 
+def move_mark(session: Session, enrollment_id: uuid.UUID, shown: Replan) -> str:
+    """Return the mark of what ``preview_move`` showed."""
+    return mark_of(_load(session, enrollment_id), shown)
+
+
 def move_date(
     session: Session, enrollment_id: uuid.UUID, new: NewDate, *, now: datetime, actor: Actor,
-    version: int | None = None,
+    version: int | None = None, seen: str | None = None,
 ) -> Replan:  # fmt: skip
     """Move the procedure and everything that is still planned; what was sent stays and is never sent again.
 
-    ``version`` is the one that the preview showed. Raises NotFound, ForbiddenState, or Conflict if somebody changed
-    the enrollment since.
+    ``version`` is the one that the preview showed, ``seen`` its mark. Raises NotFound, ForbiddenState, or Conflict
+    if somebody changed the enrollment since, or a text went out.
     """
     enrollment = _load(session, enrollment_id, lock=True)
     if version is not None and version != enrollment.version:
@@ -112,6 +118,8 @@ def move_date(
     if enrollment.state not in (EnrollmentState.active, EnrollmentState.paused):
         raise ForbiddenState("This enrollment has ended; enroll the patient anew for another procedure.")
     changes = calendar_after(session, enrollment, _moved_to(new), now=now)
+    if seen is not None and seen != mark_of(enrollment, changes):
+        raise Conflict(MEANWHILE)
     procedure = session.get_one(Procedure, enrollment.procedure_id)
     before = procedure.performed_on
     procedure.performed_on, procedure.performed_at = new.performed_on, new.performed_at

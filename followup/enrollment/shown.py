@@ -74,6 +74,11 @@ def calendar(enrollment: Enrollment, replan: Replan) -> CalendarChange:
     return CalendarChange(enrollment.id, enrollment.pathway, enrollment.version, replan)
 
 
+def mark_of(enrollment: Enrollment, replan: Replan) -> str:
+    """Return the mark of a preview that is a calendar and nothing else."""
+    return Shown("", (calendar(enrollment, replan),)).mark
+
+
 def patient_of(session: Session, patient_id: uuid.UUID, *, lock: bool = False) -> Patient:
     """Return a patient of the clinic, locked if the change is to be applied; raises NotFound."""
     query = select(Patient).where(Patient.id == patient_id)

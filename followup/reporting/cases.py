@@ -22,6 +22,7 @@ from followup.escalation.models import ContactAttempt, Escalation, EscalationSig
 from followup.escalation.states import OPEN_STATES
 from followup.messaging.models import Message
 from followup.patients.models import ContactPoint, Patient, Procedure
+from followup.patients.states import ContactState
 from followup.replies.models import Reply
 from followup.reporting.records import Wanted
 from followup.reporting.timeline import Said, assessments, said
@@ -228,7 +229,12 @@ def _numbers(
     """The patient's numbers, the one a text came from if nobody knows whose it is, and who helps at home."""
     points = session.scalars(
         select(ContactPoint)
-        .where(ContactPoint.patient_id == case.patient_id, ContactPoint.channel == Channel.sms)
+        .where(
+            ContactPoint.patient_id == case.patient_id,
+            ContactPoint.channel == Channel.sms,
+            # Whoever answers there by now must not hear what a nurse has to say.
+            ContactPoint.state != ContactState.replaced,
+        )
         .order_by(ContactPoint.last_heard_at.desc().nulls_last(), ContactPoint.id)
     ).all()
     numbers = [Number(point.label or "Patient", point.address, point.state.value) for point in points]

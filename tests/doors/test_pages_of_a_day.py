@@ -109,11 +109,13 @@ def test_pausing_resuming_moving_and_withdrawing(coordinator: TestClient, story:
     preview = coordinator.post(f"{base}/move-date", data=asked)
     assert "What changes" in preview.text
     version = re.search(r'name="version" value="(\d+)"', preview.text)
+    mark = re.search(r'name="mark" value="([0-9a-f]+)"', preview.text)
     assert version
-    applied = coordinator.post(f"{base}/move-date", data=asked | {"action": "apply", "version": version[1]})
-    assert applied.status_code == 303
-    stale = coordinator.post(f"{base}/move-date", data=asked | {"action": "apply", "version": version[1]})
-    assert stale.status_code == 409
+    assert mark
+    sure = asked | {"action": "apply", "version": version[1], "mark": mark[1]}
+    assert coordinator.post(f"{base}/move-date", data=sure | {"mark": ""}).status_code == 409
+    assert coordinator.post(f"{base}/move-date", data=sure).status_code == 303
+    assert coordinator.post(f"{base}/move-date", data=sure).status_code == 409
 
     gone = coordinator.post(f"{base}/withdraw", data={"reason": "patient_asked"})
     assert "Withdrawn." in coordinator.get(gone.headers["location"]).text

@@ -139,6 +139,7 @@ class MoveDateOut(BaseModel):
 
     applied: bool
     version: int
+    mark: str = ""
     changes: list[ChangeOut]
     notes: list[str]
 

@@ -11,6 +11,7 @@ from fastapi import Header, Response
 
 from followup.audit.record import Subject
 from followup.enrollment import change
+from followup.enrollment.end import end
 from followup.enrollment.enroll import enroll
 from followup.enrollment.queries import enrollment_view, touchpoints_of
 from followup.enrollment.request import EnrollmentRequest
@@ -92,9 +93,7 @@ def withdraw(
     enrollment_id: Id, body: WithdrawIn, desk: Desk = with_key(Permission.change_enrollment)
 ) -> EnrollmentOut:
     """End an enrollment early; what the patient writes is still read."""
-    change.withdraw(
-        desk.session, enrollment_id, reason=read_reason(body.reason), now=desk.now, actor=desk.actor
-    )
+    end(desk.session, enrollment_id, read_reason(body.reason), now=desk.now, actor=desk.actor)
     return _shown(desk, enrollment_id)
 
 
@@ -110,10 +109,12 @@ def move_date(
     )  # fmt: skip
     if body.preview:
         changes = change.preview_move(desk.session, enrollment_id, new, now=desk.now)
-        return show.moved(changes, applied=False, version=current.version)
+        mark = change.move_mark(desk.session, enrollment_id, changes)
+        return show.moved(changes, applied=False, version=current.version, mark=mark)
     changes = change.move_date(
-        desk.session, enrollment_id, new, now=desk.now, actor=desk.actor, version=body.version
-    )
+        desk.session, enrollment_id, new, now=desk.now, actor=desk.actor, version=body.version,
+        seen=body.mark or None,
+    )  # fmt: skip
     desk.session.flush()
     version = enrollment_view(desk.session, enrollment_id).version
     return show.moved(changes, applied=True, version=version)

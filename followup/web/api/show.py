@@ -119,10 +119,10 @@ def escalation(each: CaseRecord) -> EscalationOut:
     )  # fmt: skip
 
 
-def moved(changes: Replan, *, applied: bool, version: int) -> MoveDateOut:
+def moved(changes: Replan, *, applied: bool, version: int, mark: str = "") -> MoveDateOut:
     """Show what moving a date does."""
     return MoveDateOut(
-        applied=applied, version=version, changes=[change(each) for each in changes.changes],
+        applied=applied, version=version, mark=mark, changes=[change(each) for each in changes.changes],
         notes=list(changes.notes),
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from followup.enrollment import change
+from followup.enrollment.end import end
 from followup.enrollment.planning.replan import Replan
 from followup.enrollment.queries import EnrollmentView, enrollment_view
 from followup.enrollment.rules import WithdrawalReason
@@ -48,7 +49,7 @@ def withdraw(
         reason = WithdrawalReason(fields.text("reason"))
     except ValueError:
         raise InvalidInput("reason", "Choose why the enrollment ends.") from None
-    change.withdraw(desk.session, enrollment_id, reason=reason, now=desk.now, actor=desk.actor)
+    end(desk.session, enrollment_id, reason, now=desk.now, actor=desk.actor)
     return _back(desk, enrollment_id, "withdrawn")
 
 
@@ -77,10 +78,12 @@ def move(
         return _page(request, desk, current, fields, errors, status=422)
     if fields.text("action") != "apply":
         changes = change.preview_move(desk.session, enrollment_id, new, now=desk.now)
-        return _page(request, desk, current, fields, {}, changes=changes)
+        mark = change.move_mark(desk.session, enrollment_id, changes)
+        return _page(request, desk, current, fields, {}, changes=changes, mark=mark)
     change.move_date(
-        desk.session, enrollment_id, new, now=desk.now, actor=desk.actor, version=fields.whole("version")
-    )
+        desk.session, enrollment_id, new, now=desk.now, actor=desk.actor, version=fields.whole("version"),
+        seen=fields.text("mark"),
+    )  # fmt: skip
     return _back(desk, enrollment_id, "moved")
 
 
@@ -93,11 +96,11 @@ def _new_date(desk: Desk, current: EnrollmentView, fields: Fields) -> change.New
 
 def _page(  # noqa: PLR0917 - private, one call per outcome
     request: Request, desk: Desk, current: EnrollmentView, values: Mapping[str, str],
-    errors: Mapping[str, str], *, changes: Replan | None = None, status: int = 200,
+    errors: Mapping[str, str], *, changes: Replan | None = None, mark: str = "", status: int = 200,
 ) -> Response:  # fmt: skip
     return page(
         request, "pages/move_date.html", status=status, desk=desk, current=current, values=values,
-        errors=errors, changes=changes, head=head(desk.session, current.patient_id),
+        errors=errors, changes=changes, mark=mark, head=head(desk.session, current.patient_id),
     )  # fmt: skip
 
 

@@ -15,7 +15,6 @@ from fastapi.responses import Response
 
 from followup.audit.record import Subject
 from followup.enrollment.queries import EnrollmentView, enrollments_of
-from followup.enrollment.rules import WithdrawalReason
 from followup.errors import InvalidInput
 from followup.kit.plots import Plot, curve
 from followup.replies.record_wish import CHANNELS, HOWS
@@ -66,7 +65,7 @@ def show(request: Request, patient_id: Id, desk: Desk = at_desk(Permission.see_p
     desk.saw("read patient", Subject("patient", patient_id, patient_id))
     return page(
         request, "pages/timeline.html", desk=desk, head=head, line=line, enrollments=enrollments,
-        people=names(desk.session), reasons=[each.value for each in WithdrawalReason],
+        people=names(desk.session),
         scores=scores, pain_plot=_plot(scores), wishes=CHANNELS, hows=HOWS,
     )  # fmt: skip
 
