@@ -26,6 +26,7 @@ NOTICES: Mapping[str, str] = {
     "handed-over": "Offered. It stays your case until they accept; you hear if they do not.",
     "not-taken-over": "Written down. Its owner keeps the case and was told.",
     "decided": "The decision is on record.",
+    "merged": "Merged. Everything that was found stands on the other case now, and its owner was told.",
     "raised": "It is an emergency now: nurse and physician are paged.",
     "lowered": "It is urgent now. What was paged stays paged, and no clock was put back.",
     "attempt": "The call was written down.",

@@ -186,3 +186,43 @@ def test_a_closed_case_is_neither_raised_nor_lowered_nor_handed_over(
     shown = nurse.get(base).text
     for words in ("Offer the case", "This is an emergency", "I take this case"):
         assert words not in shown
+
+
+@pytest.fixture
+def strangers(base: str, story: Story) -> str:
+    """The page of a case of a number that nobody knows, beside the open case of a patient."""
+    story.writes("my wife can't feel her legs", "+14155550177")
+    [(case_id,)] = story.rows("SELECT id FROM escalation WHERE patient_id IS NULL")
+    return f"/escalations/{case_id}"
+
+
+def test_a_strangers_case_is_merged_into_the_one_it_belongs_to(
+    base: str, strangers: str, story: Story, signed_in: SignIn
+) -> None:
+    nurse = signed_in(story.clinic, "nurse")
+    assert "This belongs to another open case" in nurse.get(strangers).text
+    assert "This belongs to another open case" not in nurse.get(base).text
+    merged = nurse.post(f"{strangers}/merge", data={"into": base.rpartition("/")[2]})
+    assert merged.headers["location"].endswith("done=merged")
+    assert story.rows("SELECT state FROM escalation WHERE patient_id IS NULL") == [("merged",)]
+    assert "feel her legs" in nurse.get(base).text
+
+
+@pytest.mark.parametrize("into", ["", "itself", "01890000-0000-7000-8000-000000000000", "case 7"])
+def test_a_case_is_not_merged_into_itself_or_nothing(
+    strangers: str, story: Story, signed_in: SignIn, into: str
+) -> None:
+    wanted = strangers.rpartition("/")[2] if into == "itself" else into
+    answer = signed_in(story.clinic, "nurse").post(f"{strangers}/merge", data={"into": wanted})
+    assert answer.status_code == 422
+    assert 'id="into-wrong"' in answer.text
+    assert story.rows("SELECT count(*) FROM escalation WHERE state = 'merged'") == [(0,)]
+
+
+def test_cases_of_two_patients_are_never_merged(base: str, story: Story, signed_in: SignIn) -> None:
+    story.enroll(name="Tom Becker", phone="+14155550178")
+    story.writes(URGENT, "+14155550178")
+    [(other,)] = story.rows("SELECT id FROM escalation ORDER BY id DESC LIMIT 1")
+    answer = signed_in(story.clinic, "nurse").post(f"{base}/merge", data={"into": str(other)})
+    assert answer.status_code == 422
+    assert story.rows("SELECT count(*) FROM escalation WHERE state = 'merged'") == [(0,)]

@@ -32,7 +32,7 @@ FIELDS = {
     "reason": "moved away", "performed_on": "2026-03-12", "performed_at": "09:00", "disposition": "advice",
     "note": "seen", "how": "phone", "outcome": "no_answer", "tier": "urgent", "code": "000000",
     "decision": "keep_trying", "raise_reason": "worse", "lower_reason": "misread",
-    "to": "01890000-0000-7000-8000-000000000000",
+    "to": "01890000-0000-7000-8000-000000000000", "into": "01890000-0000-7000-8000-000000000000",
 }  # fmt: skip
 OWN_FIELDS = {
     "/withdraw": {"reason": "died"}, "/tasks/{task_id}/close": {"disposition": "no_action"},

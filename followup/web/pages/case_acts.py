@@ -11,8 +11,9 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from followup.errors import InvalidInput
+from followup.errors import InvalidInput, NotFound
 from followup.escalation.hand_over import accept_hand_over, decline_hand_over, offer_hand_over
+from followup.escalation.merge import merge_case
 from followup.escalation.move import lock_case
 from followup.escalation.severity import lower_tier, raise_tier_by_hand
 from followup.escalation.unreachable import Decision, decide_unreachable
@@ -25,6 +26,7 @@ from followup.web.ids import Id
 from followup.web.pages.escalations import show_case
 
 LONGEST_REASON = 1000
+_CHOOSE = {"to": "Choose somebody else who works here.", "into": "Choose the open case it belongs to."}
 router = APIRouter(prefix="/escalations")
 
 
@@ -36,7 +38,7 @@ def offer(
 
     def act() -> None:
         offer_hand_over(
-            desk.session, case_id, owner=_me(desk), to_id=_chosen(fields),
+            desk.session, case_id, owner=_me(desk), to_id=_chosen(fields, "to"),
             public_url=desk.house.settings.public_url, now=desk.now,
         )  # fmt: skip
 
@@ -109,6 +111,25 @@ def make_urgent(
     return _done(request, desk, case_id, act, fields=fields, notice="lowered")
 
 
+@router.post("/{case_id}/merge")
+def merge(
+    request: Request, case_id: Id, fields: Posted, desk: Desk = at_desk(Permission.accept_escalations)
+) -> Response:
+    """Put a case of nobody known into the case it belongs to; its findings stand on that one from then on."""
+
+    def act() -> None:
+        lock_case(desk.session, case_id)
+        try:
+            merge_case(
+                desk.session, case_id, _chosen(fields, "into"), staff=_me(desk), now=desk.now,
+                public_url=desk.house.settings.public_url,
+            )  # fmt: skip
+        except NotFound:
+            raise InvalidInput("into", _CHOOSE["into"]) from None
+
+    return _done(request, desk, case_id, act, fields=fields, notice="merged")
+
+
 def _done(
     request: Request, desk: Desk, case_id: uuid.UUID, act: Callable[[], None], *, fields: Fields, notice: str
 ) -> Response:
@@ -129,11 +150,11 @@ def _reason(fields: Fields, name: str = "reason") -> str:
     return reason
 
 
-def _chosen(fields: Fields) -> uuid.UUID:
+def _chosen(fields: Fields, name: str) -> uuid.UUID:
     try:
-        return uuid.UUID(fields.text("to"))
+        return uuid.UUID(fields.text(name))
     except ValueError:
-        raise InvalidInput("to", "Choose somebody else who works here.") from None
+        raise InvalidInput(name, _CHOOSE[name]) from None
 
 
 def _me(desk: Desk) -> Staff:

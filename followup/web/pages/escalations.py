@@ -133,6 +133,7 @@ def show_case(
         outcomes=list(ContactOutcome), is_mine=found.case.owner_id == desk.actor.id,
         is_licensed=desk.role in LICENSED, is_physician=desk.role is StaffRole.physician,
         offer=standing_offer(desk.session, case_id), decisions=list(DECISIONS.items()),
+        others=[each for each in open_cases(desk.session) if each.id != case_id],
         receivers=receivers(desk.session, found.case.owner_id, desk.now),
         attempts_before=ATTEMPTS_BEFORE_UNREACHABLE,
     )  # fmt: skip
