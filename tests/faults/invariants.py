@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from sqlalchemy import select, text
+
 from followup.kit.windows import to_local, zone
 from followup.lab import Entry, Kind
 from followup.messaging.rules import RANKS
 from followup.messaging.states import AttemptState, MessageState
+from followup.patients.models import ContactPoint
 from tests.household import Household
 
 # How far a call got. A person's "unconfirmed" may still become "accepted" when the carrier speaks late.
@@ -25,6 +28,7 @@ CALL_RANKS = {
 }  # fmt: skip
 OPENS, CLOSES = time(9, 0), time(20, 0)
 PLANNED = ("planned", "reminder", "welcome")
+STRANGERS = ("answer", "safety")
 # Touchpoints and messages may wait this long past their time while the loops go round.
 BOUND = timedelta(minutes=2)
 
@@ -38,6 +42,8 @@ class Sent:
     touchpoint_id: Any
     message_id: Any
     time_zone: str | None
+    told: str
+    to_stranger: bool
 
 
 @dataclass(slots=True)
@@ -70,15 +76,28 @@ class Eye:
         rows = {
             row.token: row
             for row in self.home.rows(
-                "SELECT a.token, m.purpose, m.touchpoint_id, m.id AS message_id, t.time_zone FROM attempt a"
+                "SELECT a.token, m.purpose, m.touchpoint_id, m.id AS message_id, t.time_zone,"
+                " concat_ws(' ', m.text_key, p.state, p.opted_out_at) AS told,"
+                " m.contact_point_id IS NULL AS to_stranger FROM attempt a"
                 " JOIN message m ON m.id = a.message_id LEFT JOIN touchpoint t ON t.id = m.touchpoint_id"
+                " LEFT JOIN contact_point p ON p.id = m.contact_point_id"
             )
         }
         found = []
         for entry in self.home.lab.journal.entries(Kind.TEXT_ACCEPTED):
             token = str(entry["callback"] or "").partition("#")[0].rpartition("/")[2]
             if row := rows.get(token):
-                found.append(Sent(entry, row.purpose, row.touchpoint_id, row.message_id, row.time_zone))
+                found.append(
+                    Sent(
+                        entry,
+                        row.purpose,
+                        row.touchpoint_id,
+                        row.message_id,
+                        row.time_zone,
+                        row.told,
+                        row.to_stranger,
+                    )
+                )
         return found
 
     def _once(self, sent: list[Sent]) -> Iterator[str]:
@@ -104,22 +123,25 @@ class Eye:
 
     def _to_nobody_who_stopped_us(self, sent: list[Sent]) -> Iterator[str]:
         """I4, I5: who had stopped us at the last look, and still has, got nothing since but a confirmation."""
-        closed = self.closed_to & self._closed_now()
+        now = self._closed_now()
+        stopped = {each: now[each] for each in self.closed_to if each in now}
         for each in sent:
-            if each.entry.number > self.seen and each.entry["to"] in closed and each.purpose != "consent":
-                yield f"I4/I5 {each.purpose} went to a number that had stopped us"
+            why = stopped.get(each.entry["to"])
+            if each.entry.number <= self.seen or why is None or each.purpose == "consent":
+                continue
+            # Whoever holds a number that is not our patient's any more and writes is answered like every stranger.
+            if each.to_stranger and each.purpose in STRANGERS and why != "opted out":
+                continue
+            yield f"I4/I5 {each.purpose} ({each.told}) went to a number that had stopped us: {why}"
 
-    def _closed_now(self) -> set[str]:
-        from sqlalchemy import select
-
-        from followup.patients.models import ContactPoint
-
+    def _closed_now(self) -> dict[str, str]:
+        """Numbers that nothing goes to, and why."""
         with self.home.house.database.transaction(self.home.clinic_id) as session:
             points = session.scalars(select(ContactPoint)).all()
             return {
-                each.address
-                for each in points
-                if each.opted_out_at is not None or each.state in ("bad", "wrong_person")
+                each.address: "opted out" if each.opted_out_at is not None else str(each.state)
+                for each in sorted(points, key=lambda each: each.opted_out_at is not None)
+                if each.opted_out_at is not None or each.state in {"bad", "wrong_person"}
             }
 
     def _inbound_once(self) -> Iterator[str]:
@@ -127,8 +149,6 @@ class Eye:
         yield from (f"I6 {sid} is stored {count} times" for sid, count in self._stored().items() if count > 1)
 
     def _stored(self) -> Counter[str]:
-        from sqlalchemy import text
-
         with self.home.house.database.engine() as session:
             keys = session.scalars(text("SELECT provider_key FROM provider_event WHERE kind = 'inbound_sms'"))
             return Counter(keys)
@@ -170,7 +190,7 @@ class Eye:
 
     def _remember(self) -> None:
         self.seen = len(self.home.lab.journal)
-        self.closed_to = self._closed_now()
+        self.closed_to = set(self._closed_now())
         self.messages = {row.id: row.state for row in self.home.rows("SELECT id, state FROM message")}
         self.attempts = {row.id: row.state for row in self.home.rows("SELECT id, state FROM attempt")}
 
