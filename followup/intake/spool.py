@@ -24,7 +24,7 @@ SPOOLED_AT = "SpooledAt"
 SAFETY_TEXT = "SafetyTextGiven"
 WITH_THIS, BEFORE = "with_this", "before"
 TOLD_FOLDER = "told"
-_TOLD_BYTES = 1_048_576
+_TOLD_BYTES = 16 * 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class TextSpool:
     def note_told(self, number: str, *, at: datetime) -> bool:
         """Note that a number gets the safety text; False if it had it in this outage. Raises SpoolError."""
         names = _names(number)
-        if not set(names).isdisjoint(self.told.names()):
+        if any(self.told.has(name) for name in names):
             return False
         return self.told.put(names[0], sealed.ring().seal(at.isoformat(), _place(names[0])))
 

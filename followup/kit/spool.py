@@ -42,6 +42,10 @@ class Spool:
         except OSError as error:
             raise SpoolError(f"the spool can't be written: {error.strerror}") from None
 
+    def has(self, name: str) -> bool:
+        """Whether something is kept under a name."""
+        return self._place(name).exists()
+
     def names(self) -> list[str]:
         """Return what is kept, the oldest first."""
         found = [(each.stat().st_mtime_ns, each.stem) for each in self._files() if _NAME.fullmatch(each.stem)]

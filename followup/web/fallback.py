@@ -8,6 +8,7 @@ monitor outside does, within two minutes) and knows no patient. What it keeps is
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,7 +61,9 @@ class Receiver:
         sid, number, at = message_sid(form), form.one("From"), self.door.clock.now()
         told = ""
         if _may_be_told(form):
-            told = WITH_THIS if self.spool.note_told(number, at=at) else BEFORE
+            # Whether this can be remembered decides only who is told; whether the text can be kept is asked below.
+            with contextlib.suppress(SpoolError):
+                told = WITH_THIS if self.spool.note_told(number, at=at) else BEFORE
         try:
             is_new = self.spool.keep(sid, form.as_dict(), at=at, told=told)
         except SpoolError:

@@ -159,6 +159,16 @@ def test_a_full_or_broken_spool_is_answered_5xx_and_the_number_is_told_later(own
         assert client.get("/healthz").json() == {"can_keep": True, "kept": 1}
 
 
+def test_a_text_is_kept_although_nobody_can_remember_whom_it_told(
+    receiver: TestClient, own: Settings
+) -> None:
+    assert own.spool_folder
+    (own.spool_folder / "told").write_text("a file where the folder should be")
+    answer = post(receiver)
+    assert (answer.status_code, "<Message>" in answer.text) == (200, False)
+    assert len(kept(own)) == 1
+
+
 def test_a_text_that_finds_no_room_leaves_its_number_untold(own: Settings) -> None:
     folder = own.spool_folder
     assert folder
