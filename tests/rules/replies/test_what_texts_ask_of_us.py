@@ -46,6 +46,11 @@ NOT_OPT_OUT = {
 }  # fmt: skip
 
 
+def named(number: str, *texts: str) -> list[object]:
+    """Give each text the number of the bad-input list as its id."""
+    return [pytest.param(text, id=f"{number} {text!r}") for text in texts]
+
+
 def _cases(table: dict[str, list[str]]) -> list[object]:
     return [pytest.param(text, id=f"{name} {text!r}") for name, texts in table.items() for text in texts]
 
@@ -83,17 +88,21 @@ def test_everything_is_more_than_this_number(text, everything):
     assert read(text).everything is everything
 
 
-@pytest.mark.parametrize("text", ["START", "start", "Unstop", "start again", "iniciar", "Resume please"])
+@pytest.mark.parametrize(
+    "text", named("B78", "START", "start", "Unstop", "start again", "iniciar", "Resume please")
+)
 def test_b78_start_asks_for_texts_again(text):
     assert read(text).ask is Ask.opt_in
 
 
-@pytest.mark.parametrize("text", ["YES", "yes.", "sí", "Si"])
+@pytest.mark.parametrize("text", named("B78", "YES", "yes.", "sí", "Si"))
 def test_b78_a_yes_is_decided_by_the_state_of_the_number(text):
     assert read(text).ask is Ask.yes
 
 
-@pytest.mark.parametrize("text", ["yes I have a fever", "yes please call", "start of fever today"])
+@pytest.mark.parametrize(
+    "text", named("B78", "yes I have a fever", "yes please call", "start of fever today")
+)
 def test_b78_a_yes_among_other_words_is_an_answer(text):
     assert read(text) == Wish()
 
@@ -109,12 +118,12 @@ CRIES = [
 ]
 
 
-@pytest.mark.parametrize("text", HELP)
+@pytest.mark.parametrize("text", named("B79", *HELP))
 def test_b79_help_alone_is_information(text):
     assert read(text) == Wish(Ask.help, is_whole=True, carrier_acts=text in ("HELP", "help", "Info"))
 
 
-@pytest.mark.parametrize("text", CRIES)
+@pytest.mark.parametrize("text", named("B79", *CRIES))
 def test_b79_a_cry_for_help_is_not(text):
     assert read(text).ask is None
 
