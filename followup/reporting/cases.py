@@ -29,6 +29,8 @@ from followup.reporting.timeline import Said, assessments, said
 
 MOST_CLOSED = 30
 LAST_MESSAGES = 6
+_NOT_DIALED = re.compile(r"[^0-9+]")
+_EXTENSION = re.compile(r"[A-Za-z;,#]")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{8,100}")
 
 
@@ -39,6 +41,11 @@ class Number:
     label: str
     number: str
     state: str
+
+    @property
+    def dial(self) -> str:
+        """What a phone dials: people write numbers with brackets and extensions, and ``tel:`` takes neither."""
+        return _NOT_DIALED.sub("", _EXTENSION.split(self.number)[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,18 @@ TIER_WORDS: Mapping[str, str] = {
     "routine": "Routine",
 }
 
+# What a clock of a case does when it runs out.
+CLOCK_WORDS: Mapping[str, str] = {
+    "step": "the next person is paged",
+    "repage": "paged again",
+    "not_reached": "the patient is told that nobody has it yet",
+    "contact_warning": "a reminder to call",
+    "contact": "it goes to the next person unless the patient was reached",
+    "document": "a reminder to write down what was done",
+    "unreachable": "the physician is paged again",
+    "hand_over": "the offer runs out",
+}
+
 _STATES: Mapping[str, str] = {
     "call_task": "a person calls instead",
     "dispatched": "sent, waiting for an answer",

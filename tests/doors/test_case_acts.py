@@ -128,6 +128,18 @@ def test_a_physician_decides_with_a_reason(
     decided = physician.post(f"{unreachable}/decide", data={"decision": decision, "reason": "lives alone"})
     assert decided.status_code == 303
     assert story.rows("SELECT state FROM escalation") == [(state,)]
+    shown = physician.get(unreachable).text
+    assert "lives alone" in shown, "whoever has it next reads why"
+    assert ("no; a physician decided" in shown) is (state == "contacted"), "nobody has reached the patient"
+
+
+def test_a_helpers_number_is_dialed_without_what_a_phone_can_not_dial(
+    story: Story, signed_in: SignIn
+) -> None:
+    story.enroll(helper_name="Joan", helper_phone="(415) 555-0129 x12")
+    story.writes(URGENT)
+    [(case_id,)] = story.rows("SELECT id FROM escalation")
+    assert 'href="tel:4155550129"' in signed_in(story.clinic, "nurse").get(f"/escalations/{case_id}").text
 
 
 def test_a_decision_that_nobody_offered_changes_nothing(

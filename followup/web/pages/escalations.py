@@ -16,6 +16,7 @@ from followup.escalation.close import close_case
 from followup.escalation.contact import Attempt, log_attempt
 from followup.escalation.rules import ATTEMPTS_BEFORE_UNREACHABLE, DISPOSITIONS
 from followup.escalation.states import ContactOutcome, ContactWay
+from followup.reporting.case_decisions import decisions
 from followup.reporting.cases import case_page, recently_closed
 from followup.reporting.hand_over import receivers, standing_offer
 from followup.reporting.today import on_call, open_cases
@@ -27,6 +28,7 @@ from followup.web.deps import Desk, at_desk
 from followup.web.forms import Fields, Posted
 from followup.web.ids import Id
 from followup.web.render import page
+from followup.web.words import CLOCK_WORDS
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 DECISIONS: Mapping[str, str] = MappingProxyType(
@@ -130,9 +132,10 @@ def show_case(
         request, "pages/case.html", status=status, desk=desk, found=found, values=values,
         errors={each.field: each.message for each in problems},
         people=names(desk.session), dispositions=list(DISPOSITIONS.items()), ways=list(ContactWay),
-        outcomes=list(ContactOutcome), is_mine=found.case.owner_id == desk.actor.id,
+        outcomes=list(ContactOutcome), clock_words=CLOCK_WORDS, is_mine=found.case.owner_id == desk.actor.id,
         is_licensed=desk.role in LICENSED, is_physician=desk.role is StaffRole.physician,
         offer=standing_offer(desk.session, case_id), decisions=list(DECISIONS.items()),
+        decided=decisions(desk.session, case_id),
         others=[each for each in open_cases(desk.session) if each.id != case_id],
         receivers=receivers(desk.session, found.case.owner_id, desk.now),
         attempts_before=ATTEMPTS_BEFORE_UNREACHABLE,
