@@ -1,4 +1,4 @@
-"""B39: a name may be 120 characters long; in a text it is cut, so that no name makes one that the carrier refuses."""
+"""B39: a name may be 120 characters long; in a text it is cut, so that no name makes one the carrier refuses."""
 
 from __future__ import annotations
 
