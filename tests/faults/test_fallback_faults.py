@@ -36,9 +36,15 @@ def test_f27_texts_reach_the_fallback_while_the_database_is_down_and_are_stored_
     folder = home.house.settings.data_folder / "spool"
     keep_lines(home.house.database, folder)
     web_port, port = free_port(), free_port()
-    ways = {"FOLLOWUP_FALLBACK_PORT": str(port), "FOLLOWUP_FALLBACK_URL": FALLBACK}
     command = [sys.executable, "-m", "followup.cli", "fallback"]
-    with web_process(case, web_port), started(case, command, tmp_path / "fallback.log", **ways):
+    receiver = started(
+        case,
+        command,
+        tmp_path / "fallback.log",
+        FOLLOWUP_FALLBACK_PORT=str(port),
+        FOLLOWUP_FALLBACK_URL=FALLBACK,
+    )
+    with web_process(case, web_port), receiver:
         wait_for(lambda: _is_well(port), within=60, what="the fallback receiver")
         case.lab.route(PUBLIC, f"http://127.0.0.1:{web_port}")
         case.lab.route(FALLBACK, f"http://127.0.0.1:{port}")

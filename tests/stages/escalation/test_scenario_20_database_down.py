@@ -11,6 +11,7 @@ from followup.escalation.late_words import TOLD_MEANWHILE, late_words
 from followup.escalation.respond import respond
 from followup.intake.spool import BEFORE, WITH_THIS, TextSpool
 from followup.intake.unspool import import_spool
+from followup.messaging.models import Message
 from followup.replies.process import process_events
 from tests.stages.escalation.ward import NIGHT, OUR_NUMBER, PUBLIC_URL, Ward
 
@@ -82,9 +83,7 @@ def test_scenario_20_a_red_flag_of_a_stranger_opens_a_case_without_a_second_text
     wrote(spool, "chest pain, can't breathe", sender=STRANGER)
     back_after(ward, spool, 3)
     assert ward.case().patient_id is None
-    with ward.transaction() as session:
-        from followup.messaging.models import Message
-
+    with ward.database.transaction(ward.clinic_id) as session:
         assert session.query(Message).count() == 0
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from followup.bootstrap import House, build
 from followup.intake.models import ProviderEvent
@@ -76,12 +77,8 @@ def test_a_text_stays_kept_until_its_row_is_committed(
     settings: Settings, house: House, spool: TextSpool
 ) -> None:
     spool.keep(SID, fields(), at=MORNING)
-    away = build(
-        settings.model_copy(
-            update={"database_url": type(settings.database_url)("postgresql://nobody@127.0.0.1:9/x")}
-        ),
-        ringer=lambda _bells: None,
-    )
+    nowhere = SecretStr("postgresql://nobody@127.0.0.1:9/x")
+    away = build(settings.model_copy(update={"database_url": nowhere}), ringer=lambda _bells: None)
     with pytest.raises(Exception, match=r"(?i)connect"):
         import_spool(away.database, spool, now=MORNING)
     away.database.dispose()
