@@ -86,7 +86,8 @@ def evidence(session: Session, case_id: uuid.UUID) -> Evidence:
     return Evidence(
         case=case,
         milestones=_milestones(session, case, signals),
-        events=story(session, case_id),
+        # Who read the case is in the audit trail; here it would bury what was done.
+        events=[each for each in story(session, case_id) if not each.what.startswith("read ")],
         records=_records(session, case_id),
         rules=[(each.rule or each.kind, each.tier.value) for each in signals],
     )

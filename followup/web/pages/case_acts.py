@@ -17,7 +17,6 @@ from followup.escalation.merge import merge_case
 from followup.escalation.move import lock_case
 from followup.escalation.severity import lower_tier, raise_tier_by_hand
 from followup.escalation.unreachable import Decision, decide_unreachable
-from followup.staff.models import Staff
 from followup.staff.queries import staff_member
 from followup.staff.rules import Permission
 from followup.web.deps import Desk, at_desk, person_of
@@ -38,7 +37,7 @@ def offer(
 
     def act() -> None:
         offer_hand_over(
-            desk.session, case_id, owner=_me(desk), to_id=_chosen(fields, "to"),
+            desk.session, case_id, owner=staff_member(desk.session, _self(desk)), to_id=_chosen(fields, "to"),
             public_url=desk.house.settings.public_url, now=desk.now,
         )  # fmt: skip
 
@@ -49,7 +48,11 @@ def offer(
 def receive(case_id: Id, desk: Desk = at_desk(Permission.accept_escalations)) -> Response:
     """Take over a case that was offered to oneself."""
     accept_hand_over(
-        desk.session, case_id, receiver=_me(desk), public_url=desk.house.settings.public_url, now=desk.now
+        desk.session,
+        case_id,
+        receiver=staff_member(desk.session, _self(desk)),
+        public_url=desk.house.settings.public_url,
+        now=desk.now,
     )
     return RedirectResponse(f"/escalations/{case_id}?done=accepted", status_code=303)
 
@@ -58,7 +61,11 @@ def receive(case_id: Id, desk: Desk = at_desk(Permission.accept_escalations)) ->
 def refuse(case_id: Id, desk: Desk = at_desk(Permission.accept_escalations)) -> Response:
     """Refuse a case that was offered to oneself; its owner hears at once."""
     decline_hand_over(
-        desk.session, case_id, receiver=_me(desk), public_url=desk.house.settings.public_url, now=desk.now
+        desk.session,
+        case_id,
+        receiver=staff_member(desk.session, _self(desk)),
+        public_url=desk.house.settings.public_url,
+        now=desk.now,
     )
     return RedirectResponse(f"/escalations/{case_id}?done=not-taken-over", status_code=303)
 
@@ -76,7 +83,12 @@ def decide(
             raise InvalidInput("decision", "Choose what is to be done.") from None
         lock_case(desk.session, case_id)  # a case that is not there is not found, whoever asks
         decide_unreachable(
-            desk.session, case_id, decision, reason=_reason(fields), physician=_me(desk), now=desk.now
+            desk.session,
+            case_id,
+            decision,
+            reason=_reason(fields),
+            physician=staff_member(desk.session, _self(desk)),
+            now=desk.now,
         )
 
     return _done(request, desk, case_id, act, fields=fields, notice="decided")
@@ -90,8 +102,8 @@ def make_emergency(
 
     def act() -> None:
         raise_tier_by_hand(
-            desk.session, case_id, reason=_reason(fields, "raise_reason"), staff=_me(desk),
-            public_url=desk.house.settings.public_url, now=desk.now,
+            desk.session, case_id, reason=_reason(fields, "raise_reason"),
+            staff=staff_member(desk.session, _self(desk)), public_url=desk.house.settings.public_url, now=desk.now,
         )  # fmt: skip
 
     return _done(request, desk, case_id, act, fields=fields, notice="raised")
@@ -105,7 +117,11 @@ def make_urgent(
 
     def act() -> None:
         lower_tier(
-            desk.session, case_id, reason=_reason(fields, "lower_reason"), staff=_me(desk), now=desk.now
+            desk.session,
+            case_id,
+            reason=_reason(fields, "lower_reason"),
+            staff=staff_member(desk.session, _self(desk)),
+            now=desk.now,
         )
 
     return _done(request, desk, case_id, act, fields=fields, notice="lowered")
@@ -121,8 +137,8 @@ def merge(
         lock_case(desk.session, case_id)
         try:
             merge_case(
-                desk.session, case_id, _chosen(fields, "into"), staff=_me(desk), now=desk.now,
-                public_url=desk.house.settings.public_url,
+                desk.session, case_id, _chosen(fields, "into"), now=desk.now,
+                staff=staff_member(desk.session, _self(desk)), public_url=desk.house.settings.public_url,
             )  # fmt: skip
         except NotFound:
             raise InvalidInput("into", _CHOOSE["into"]) from None
@@ -157,5 +173,5 @@ def _chosen(fields: Fields, name: str) -> uuid.UUID:
         raise InvalidInput(name, _CHOOSE[name]) from None
 
 
-def _me(desk: Desk) -> Staff:
-    return staff_member(desk.session, person_of(desk)[0])
+def _self(desk: Desk) -> uuid.UUID:
+    return person_of(desk)[0]

@@ -41,7 +41,7 @@ def show(request: Request, desk: Desk = at_desk(Permission.see_escalations)) -> 
     return page(
         request, "pages/case_quality.html", status=422 if wrong else 200, desk=desk, chosen=chosen, typed=typed,
         wrong=wrong, found=found,
-        plot=bars([each.name for each in found.hours], [[each.cases] for each in found.hours], unit=" cases"),
+        plot=bars([each.name for each in found.hours], [[each.cases] for each in found.hours], parts=("cases",)),
     )  # fmt: skip
 
 
