@@ -243,26 +243,6 @@ def test_every_night_shifts_are_made_repaired_and_a_gap_opens_one_task(house: Ho
         assert "nobody is on call as nurse" in found[1]
 
 
-def test_the_task_about_a_gap_is_closed_within_minutes_of_its_being_filled(house: House) -> None:
-    clinic = open_clinic(house)
-    keep_rosters(house.database, now=TUESDAY)
-    with clinic.session() as session:
-        session.get_one(Staff, clinic.staff("bea")).disabled_at = TUESDAY
-    keep_rosters(house.database, now=TUESDAY + DAY)
-
-    def states() -> list[str]:
-        with clinic.session() as session:
-            return [row.state.value for row in session.scalars(select(Task).order_by(Task.opened_at))]
-
-    assert states() == ["open"]
-    keep_rosters(house.database, now=TUESDAY + DAY + HOUR)
-    assert states() == ["open"]
-    with clinic.session() as session:
-        session.get_one(Staff, clinic.staff("bea")).disabled_at = None
-    keep_rosters(house.database, now=TUESDAY + DAY + 2 * HOUR)
-    assert states() == ["done"]
-
-
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
