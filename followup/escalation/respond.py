@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 import time
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -73,9 +73,8 @@ def respond(database: Database, clock: Clock, *, public_url: str, for_seconds: f
             with database.engine() as session:
                 ring(session, "care.respond")
             break
-        turns = [(clinic_id, True) for clinic_id in clinics] + [(clinic_id, False) for clinic_id in clinics]
         found = 0
-        for clinic_id, only_urgent in turns:
+        for clinic_id, only_urgent in _turns(database, clinics, passed):
             batch = _next_batch(database, clinic_id, besides=passed, only_urgent=only_urgent)
             found += len(batch)
             for reply_id in batch:
@@ -89,6 +88,17 @@ def respond(database: Database, clock: Clock, *, public_url: str, for_seconds: f
             break
     done.left = len(passed)
     return done
+
+
+def _turns(
+    database: Database, clinics: Sequence[uuid.UUID], passed: Collection[uuid.UUID]
+) -> Iterator[tuple[uuid.UUID, bool]]:
+    """Yield (clinic, only what may be urgent): all emergencies of all clinics, then a few others of each."""
+    for clinic_id in clinics:
+        while _next_batch(database, clinic_id, besides=passed, only_urgent=True):
+            yield clinic_id, True
+    for clinic_id in clinics:
+        yield clinic_id, False
 
 
 def _turn(*, is_urgent: bool) -> AbstractContextManager[None]:
@@ -108,15 +118,17 @@ def clinics_with_replies(database: Database) -> list[uuid.UUID]:
 def next_replies(
     session: Session, *, besides: Collection[uuid.UUID] = (), many: int = BATCH, only_urgent: bool = False
 ) -> Sequence[uuid.UUID]:
-    """Return the replies to answer next, possible emergencies first; few, so that a new one soon has its turn."""
-    waiting = (
-        select(Reply.id)
-        .join(ProviderEvent, ProviderEvent.id == Reply.provider_event_id)
-        .where(Reply.state == ReplyState.received, Reply.id.not_in(list(besides)))
-        .order_by(ProviderEvent.urgent_look.desc(), Reply.received_at, Reply.id)
-        .limit(many)
-    )
-    return session.scalars(waiting.where(ProviderEvent.urgent_look) if only_urgent else waiting).all()
+    """Return the oldest replies to answer next; few, so that a new emergency soon has its turn."""
+    waiting = select(Reply.id).where(Reply.state == ReplyState.received, Reply.id.not_in(list(besides)))
+    if only_urgent:
+        # From the few events that may be emergencies to their replies: a morning's backlog is not sorted for them.
+        oldest = (
+            select(func.min(Reply.received_at)).where(Reply.state == ReplyState.received).scalar_subquery()
+        )
+        waiting = waiting.join(ProviderEvent, ProviderEvent.id == Reply.provider_event_id).where(
+            ProviderEvent.urgent_look, ProviderEvent.received_at >= oldest
+        )
+    return session.scalars(waiting.order_by(Reply.received_at, Reply.id).limit(many)).all()
 
 
 def respond_to(
