@@ -112,8 +112,11 @@ class World:
 
 
 @contextlib.contextmanager
-def open_world(*, latency_ms: int = 80) -> Iterator[World]:
-    """Start the servers and the carrier, migrate, make the clinic; stop all of it at the end."""
+def open_world(*, latency_ms: int = 80, clinic: str = CLINIC, web_port: int | None = None) -> Iterator[World]:
+    """Start the servers and the carrier, migrate, make the clinic; stop all of it at the end.
+
+    With ``web_port`` carriers reach this house there, without a proxy.
+    """
     with tempfile.TemporaryDirectory(prefix="followup-bench-") as folder, contextlib.ExitStack() as stack:
         home = Path(folder)
         servers = stack.enter_context(embedded(home / "data", settings={"shared_buffers": "256MB"}))
@@ -124,6 +127,7 @@ def open_world(*, latency_ms: int = 80) -> Iterator[World]:
             environment="test", database_url=servers.database_url, redis_url=servers.redis_url,
             secret_keys=("bench-secret-key-" + "0" * 32,), encryption_keys=("cd" * 32,),
             twilio_account_sid=ACCOUNT_SID, twilio_auth_token=(AUTH_TOKEN,), twilio_api_url=carrier_url,
+            **({"web_port": web_port, "public_url": f"http://127.0.0.1:{web_port}"} if web_port else {}),
         )  # fmt: skip
         upgrade(
             servers.database_url,
@@ -131,7 +135,7 @@ def open_world(*, latency_ms: int = 80) -> Iterator[World]:
         )
         house = build(settings, ringer=lambda _bells: None)
         stack.callback(house.database.dispose)
-        file = parse_clinic_file(CLINIC, name="bench.yaml")
+        file = parse_clinic_file(clinic, name="bench.yaml")
         applied = apply_clinic_file(house.database, file, now=house.clock.now())
         yield World(
             house,
