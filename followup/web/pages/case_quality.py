@@ -19,6 +19,8 @@ from followup.web.render import page
 
 router = APIRouter(prefix="/escalations/quality")
 
+# Below this the axis would count in parts of a case.
+LEAST_AXIS = 4
 TIME_HEAD = (
     "cases", "minutes to accept", "percent accepted in time", "minutes from accepted to contacted",
     "percent contacted in time", "percent closed in time", "pages per case",
@@ -41,7 +43,10 @@ def show(request: Request, desk: Desk = at_desk(Permission.see_escalations)) -> 
     return page(
         request, "pages/case_quality.html", status=422 if wrong else 200, desk=desk, chosen=chosen, typed=typed,
         wrong=wrong, found=found,
-        plot=bars([each.name for each in found.hours], [[each.cases] for each in found.hours], parts=("cases",)),
+        plot=bars(
+            [each.name for each in found.hours], [[each.cases] for each in found.hours], parts=("cases",),
+            highest=max([LEAST_AXIS, *(each.cases for each in found.hours)]),
+        ),
     )  # fmt: skip
 
 
