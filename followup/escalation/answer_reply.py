@@ -197,15 +197,15 @@ def _hearer(session: Session, reply: Reply) -> Hearer:
         return Hearer(
             reply.clinic_id, reply.patient_id, reply.enrollment_id, reply.contact_point_id, reply.sender_id
         )
-    # A phone that several patients share is answered without saying which of them is meant.
+    # A phone that several patients share is answered without saying which of them is meant; if all of them asked us
+    # to stop, the call will see that and say so, and the case tells that nobody can be texted.
     shared = session.scalar(
         select(ContactPoint)
         .where(
             ContactPoint.address_blind == reply.sender_blind,
             ContactPoint.state.not_in((ContactState.bad, ContactState.wrong_person, ContactState.replaced)),
-            ContactPoint.opted_out_at.is_(None),
         )
-        .order_by(ContactPoint.id)
+        .order_by(ContactPoint.opted_out_at.is_not(None), ContactPoint.id)
         .limit(1)
     )
     address = Address(reply.channel, reply.sender_address, shared.id if shared else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from followup.audit.models import Move
 from followup.audit.record import SYSTEM
@@ -13,6 +13,7 @@ from followup.escalation.raise_overdue import raise_overdue
 from followup.escalation.respond import call_it_unclear, respond, respond_to
 from followup.escalation.states import CaseTier, EscalationState
 from followup.messaging.models import Message
+from followup.messaging.states import Purpose
 from followup.patients.models import Procedure
 from followup.replies.models import Reply
 from followup.replies.states import ReplyState
@@ -164,13 +165,28 @@ def test_a_patient_whose_phone_is_dead_has_a_case_that_says_so(ward) -> None:
     with ward.transaction() as session:
         reply = session.scalars(select(Reply)).one()
         reply.contact_point_id = None
-        from sqlalchemy import text
-
         session.execute(text("UPDATE contact_point SET state = 'bad'"))
     respond(ward.database, ward.clock, public_url=PUBLIC_URL)
     assert ward.case().flags == ["cannot be texted"]
     assert ward.told("Ines") == []
     ward.tick()
+
+
+def test_a_shared_phone_that_asked_for_no_more_texts_gets_none_and_its_cases_still_page(ward) -> None:
+    phone = ward.phones["Ines"]
+    ward.add_patient("Ana", phone)
+    with ward.transaction() as session:
+        session.execute(text("UPDATE contact_point SET opted_out_at = :now"), {"now": ward.now})
+    ward.texts_in(phone, EMERGENCY)
+    respond(ward.database, ward.clock, public_url=PUBLIC_URL)
+    with ward.transaction() as session:
+        safety = session.scalars(select(Message).where(Message.purpose == Purpose.safety)).all()
+        points = {each.contact_point_id for each in safety}
+        [reply] = session.scalars(select(Reply))
+    # Bound to the address that asked, so that the transaction which would call sees the wish and cancels it.
+    assert (reply.patient_id, None in points) == (None, False)
+    ward.tick()
+    assert ward.pages()
 
 
 def test_every_answer_leaves_its_moves(ward) -> None:
