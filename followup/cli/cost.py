@@ -17,7 +17,7 @@ def of_pathway(
     price: Annotated[str, typer.Option(help=PRICE_HELP)] = "",
 ) -> None:
     """Count the segments of one recovery by text, per language; with a price, what they cost."""
-    from followup.cli.pathway import folder_of
+    from followup.cli.pathway_folders import folder_of
     from followup.pathways.library import read_pathway
     from followup.reporting.cost import recovery_costs
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from followup.cli import cost, migrating
+from followup.cli.pathway_folders import all_folders, folder_of
 from followup.cli.speaking import WRONG
 from followup.pathways.vocabulary import Channel, Harvest
 
@@ -33,7 +34,7 @@ def check(
     from followup.pathways.findings import Severity
 
     refused = 0
-    for folder in [folder_of(name) for name in names] if names else _all_folders():
+    for folder in [folder_of(name) for name in names] if names else all_folders():
         findings = _findings(folder)
         errors = sum(each.severity is Severity.ERROR for each in findings)
         refused += bool(errors)
@@ -84,27 +85,3 @@ def _read(folder: Path) -> Pathway:
     from followup.pathways.library import read_pathway
 
     return read_pathway(folder)
-
-
-def folder_of(name: str) -> Path:
-    """Return the folder of a pathway by its name or its own path. Raises NotFound."""
-    from followup.errors import NotFound
-
-    written = Path(name)
-    for folder in (written, _pathways_folder() / name):
-        if folder.is_dir():
-            return folder
-    known = ", ".join(each.name for each in _all_folders()) or "none"
-    raise NotFound(f"There is no pathway {name!r}. The pathways are: {known}.")
-
-
-def _all_folders() -> list[Path]:
-    return sorted(
-        each for each in _pathways_folder().iterdir() if each.is_dir() and not each.name.startswith(".")
-    )
-
-
-def _pathways_folder() -> Path:
-    from followup.settings import load
-
-    return load().templates_folder / "pathways"
