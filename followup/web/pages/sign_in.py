@@ -84,6 +84,8 @@ def sign_out(desk: Desk = at_desk()) -> Response:
     sessions.end(desk.session, desk.session_id, staff_id=desk.actor.id, now=desk.now)
     answer = RedirectResponse("/sign-in?done=signed-out", status_code=303)
     answer.delete_cookie(cookie_name(desk.house), path="/")
+    # What this browser still holds of our pages goes, too: the next person may sit down at the same screen.
+    answer.headers["clear-site-data"] = '"cache", "storage"'
     return answer
 
 
