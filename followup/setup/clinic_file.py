@@ -201,9 +201,7 @@ class ClinicFile(_Part):
         if doubled:
             raise ValueError(f"staff: {', '.join(doubled)} stands there twice")
         if self.clinic.synthetic is not None and len(self.staff) != 1:
-            raise ValueError(
-                "clinic.synthetic: such a clinic has one person, the sink of its pages"
-            )
+            raise ValueError("clinic.synthetic: such a clinic has one person, the sink of its pages")
         for line in self.roster:
             for key in people_of(line):
                 if key not in keys:

@@ -36,12 +36,12 @@ FIELDS = {
 }  # fmt: skip
 OWN_FIELDS = {
     "/withdraw": {"reason": "died"}, "/tasks/{task_id}/close": {"disposition": "no_action"},
-    "/dispose": {"disposition": "called"},
+    "/dispose": {"disposition": "called"}, "/put-off": {"until": "hour"}, "/owner": {"owner": ""},
 }  # fmt: skip
 BODIES = {
     "pause": {"reason": "x"}, "withdraw": {"reason": "patient_asked"}, "move-date": {"performed_on": "2026-03-12"},
     "close": {"disposition": "no_action"}, "accept": {}, "resume": {}, "attempts": {"outcome": "no_answer"},
-    "disposition": {"disposition": "advice", "note": "x"},
+    "disposition": {"disposition": "advice", "note": "x"}, "opt-outs": {"channel": "sms", "how": "phone"},
     "phone": {"phone": "+14155550124"}, "email": {"email": "ines@mail.example"}, "channel": {"channel": "email"},
     "time-zone": {"time_zone": "America/Denver"}, "language": {"language": "es"}, "death": {"mark": "x"},
     "second-procedure": {"performed_on": "2026-03-12", "harvest": "fat", "pathway": "stem-cell-back"},
@@ -75,7 +75,7 @@ def ids_of(house: House, clinic: SmallClinic) -> dict[str, str]:
 
 
 def ask(client: TestClient, method: str, path: str, wanted: str, *, staff_id: str) -> tuple[int, str]:
-    address = ID.sub(wanted, path)
+    address = ID.sub(wanted, path).replace("{change}", "disable")
     if method == "GET":
         answer = client.get(address)
     elif path.startswith("/api/"):

@@ -126,7 +126,12 @@ def test_a_system_admin_manages_people_and_sees_no_patient(clinic: SmallClinic, 
 def test_a_key_does_what_it_was_made_for_and_no_more(admin: TestClient, app: FastAPI, story: Story) -> None:
     made = admin.post(
         "/staff/keys",
-        data={"key_name": "front desk", "key_role": "coordinator", "scope": ["see_escalations"], "days": "30"},
+        data={
+            "key_name": "front desk",
+            "key_role": "coordinator",
+            "scope": ["see_escalations"],
+            "days": "30",
+        },
     )
     found = re.search(r"fu_[\w-]+", made.text)
     assert found

@@ -101,9 +101,6 @@ class MoveDateIn(BaseModel):
     mark: str = Field(
         "", max_length=64, description="The mark of the preview; if anything of it is no longer true: 409."
     )
-    mark: str = Field(
-        "", max_length=64, description="The mark of the preview; if anything of it is no longer true: 409."
-    )
     confirmed: bool = Field(False, description="Says that an unusual date is right.")
 
 

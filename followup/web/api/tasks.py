@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from followup.audit.record import Subject
+from followup.replies.close_task import close_task
 from followup.reporting import records
 from followup.staff.rules import Permission
-from followup.replies.close_task import close_task
 from followup.web.api import show
 from followup.web.api.answers import TaskOut
 from followup.web.api.paging import Asked, Page, page_of

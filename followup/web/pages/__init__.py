@@ -38,7 +38,7 @@ from followup.web.pages import (
 router = APIRouter()
 for screen in (
     sign_in, second_factor, welcome, account, today, enroll, patients, write, wishes, change, changes, inbox, tasks,
-    case_quality, escalations, case_acts, case_evidence, roster, phones, pathways, migrate, files, reports, outages, staff,
-    accept, audit, health,
+    case_quality, escalations, case_acts, case_evidence, roster, phones, pathways, migrate, files, reports, outages,
+    staff, accept, audit, health,
 ):  # fmt: skip
     router.include_router(screen.router)

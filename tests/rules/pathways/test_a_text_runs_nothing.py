@@ -44,7 +44,7 @@ part = TextPart("t.en.txt", 1, "Hello {{ patient_first_name }}.")
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack[:40])
-def test_anything_but_words_values_and_if_is_refused_with_its_line(refusal, attack: str) -> None:
+def test_b121_anything_but_words_values_and_if_is_refused_with_its_line(refusal, attack: str) -> None:
     lines = refusal("day-1.en.txt", "From {{ clinic_name }}", attack)
     assert any(line.startswith("day-1.en.txt:5:") for line in lines), lines
 
