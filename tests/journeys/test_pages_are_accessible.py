@@ -104,7 +104,7 @@ def test_no_page_has_anything_to_mend(
     seen = 0
     for path in pages_of(create_app(house, library=library), busy):
         answer = page.goto(f"{address}{path}")
-        if answer is None or answer.status in (401, 403, 404):
+        if answer is None or answer.status in (401, 403, 404, 409):
             continue
         assert answer.status == 200, path
         seen += 1
