@@ -26,42 +26,33 @@ from typing import Any
 from sqlalchemy import text
 
 from bench.patients import move_in
-from bench.world import ROOT, World, open_world
+from bench.world import ROOT, World, clinic_file, open_world
 from followup.kit.ids import new_id
 from followup.lab import ACCOUNT_SID, AUTH_TOKEN, SENDER
 from followup.servers.processes import house_processes
 from followup.servers.supervisor import Supervisor
 from followup.settings import Role
 
-CLINIC = f"""
-clinic:
-  slug: bench
-  name: Bench Clinic
-  short_name: Bench Clinic
-  code: BC
-  time_zone: America/Chicago
-  urgent_phone: "+13125550111"
-  urgent_phone_answered: day and night
-  office_phone: "+13125550100"
-  open_hours: {{monday: ["08:00-17:00"]}}
-senders:
-  - {{channel: sms, address: "{SENDER}", rate_per_second: 20}}
+CLINIC = clinic_file(
+    rate=20,
+    rest="""
 staff:
   - key: bea
     name: Bea Santos
     role: nurse
     email: bea@followup.example
-    contact_points: [{{channel: sms, address: "+13125550131", verified: true}}]
+    contact_points: [{channel: sms, address: "+13125550131", verified: true}]
   - key: osei
     name: Dr Osei
     role: physician
     email: osei@followup.example
-    contact_points: [{{channel: sms, address: "+13125550132", verified: true}}]
+    contact_points: [{channel: sms, address: "+13125550132", verified: true}]
 roster:
-  - {{duty: nurse, staff: bea}}
-  - {{duty: physician, staff: osei}}
+  - {duty: nurse, staff: bea}
+  - {duty: physician, staff: osei}
 roster_weeks: 4
-"""
+""",
+)
 ROUTINE = ("Pain is 2 today", "3", "Feeling good, thank you", "walking fine, pain 1", "Todo bien, dolor 2")
 EMERGENCY = "I can't breathe and my chest hurts"
 P99_SECONDS, MOST_SECONDS = 2.0, 5.0

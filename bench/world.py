@@ -33,7 +33,11 @@ from followup.setup.clinic_file import parse_clinic_file
 ROOT = Path(__file__).resolve().parent.parent
 BODY = "Riverbend Clinic: Checking in on day 3. Pain now, 0 to 10? Urgent, day or night: 312-555-0111"
 TICKS = os.sysconf("SC_CLK_TCK")
-CLINIC = f"""
+
+
+def clinic_file(*, rate: int, rest: str) -> str:
+    """Return the file of the clinic of a bench: its sender's rate, then its staff and whatever else it has."""
+    return f"""
 clinic:
   slug: bench
   name: Bench Clinic
@@ -45,10 +49,18 @@ clinic:
   office_phone: "+13125550100"
   open_hours: {{monday: ["08:00-17:00"]}}
 senders:
-  - {{channel: sms, address: "{SENDER}", rate_per_second: 500}}
-staff:
-  - {{key: alma, name: Alma Reyes, role: coordinator, email: alma@followup.example}}
+  - {{channel: sms, address: "{SENDER}", rate_per_second: {rate}}}
+{rest.strip()}
 """
+
+
+CLINIC = clinic_file(
+    rate=500,
+    rest="""
+staff:
+  - {key: alma, name: Alma Reyes, role: coordinator, email: alma@followup.example}
+""",
+)
 
 
 @dataclass(slots=True)

@@ -74,11 +74,10 @@ def respond(database: Database, clock: Clock, *, public_url: str, for_seconds: f
                 ring(session, "care.respond")
             break
         found = 0
-        for clinic_id, only_urgent in _turns(database, clinics, passed):
-            batch = _next_batch(database, clinic_id, besides=passed, only_urgent=only_urgent)
+        for clinic_id, batch, is_urgent in _turns(database, clinics, passed):
             found += len(batch)
             for reply_id in batch:
-                with _turn(is_urgent=only_urgent):
+                with _turn(is_urgent=is_urgent):
                     tier = _respond_to(database, clinic_id, reply_id, clock, public_url=public_url, done=done)
                 if tier is None:
                     passed.add(reply_id)
@@ -92,13 +91,13 @@ def respond(database: Database, clock: Clock, *, public_url: str, for_seconds: f
 
 def _turns(
     database: Database, clinics: Sequence[uuid.UUID], passed: Collection[uuid.UUID]
-) -> Iterator[tuple[uuid.UUID, bool]]:
-    """Yield (clinic, only what may be urgent): all emergencies of all clinics, then a few others of each."""
+) -> Iterator[tuple[uuid.UUID, Sequence[uuid.UUID], bool]]:
+    """Yield (clinic, replies, may be urgent): all emergencies of all clinics, then a few others of each."""
     for clinic_id in clinics:
-        while _next_batch(database, clinic_id, besides=passed, only_urgent=True):
-            yield clinic_id, True
+        while batch := _next_batch(database, clinic_id, besides=passed, only_urgent=True):
+            yield clinic_id, batch, True
     for clinic_id in clinics:
-        yield clinic_id, False
+        yield clinic_id, _next_batch(database, clinic_id, besides=passed, only_urgent=False), False
 
 
 def _turn(*, is_urgent: bool) -> AbstractContextManager[None]:

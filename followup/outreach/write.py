@@ -16,7 +16,6 @@ from followup.audit.record import Actor, Subject, record
 from followup.clinics.models import Clinic
 from followup.clinics.states import Channel
 from followup.errors import InvalidInput, NotFound
-from followup.kit.ids import new_id
 from followup.messaging.queue import Address, Draft, queue
 from followup.messaging.states import Purpose
 from followup.outreach.address import where_to
@@ -81,11 +80,6 @@ def write(
         subject=Subject("message", placed.message_id, patient_id),
     )  # fmt: skip
     return placed.message_id
-
-
-def new_form() -> uuid.UUID:
-    """Return the mark of one form, so that sending it twice sends one text."""
-    return new_id()
 
 
 def _channel(typed: str) -> Channel:

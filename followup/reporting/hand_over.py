@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from followup.escalation.models import HandOver
 from followup.escalation.rules import HAND_OVER_EXPIRES
 from followup.staff.models import Shift, Staff
+from followup.staff.queries import colleagues
 from followup.staff.rules import Permission, allows
 
 
@@ -55,7 +56,7 @@ def receivers(session: Session, owner_id: uuid.UUID | None, now: datetime) -> Se
     on_call = set(session.scalars(select(Shift.staff_id).where(Shift.starts_at <= now, Shift.ends_at > now)))
     people = [
         Receiver(each.id, each.name, each.role.value, each.id in on_call)
-        for each in session.scalars(select(Staff).where(Staff.disabled_at.is_(None)))
+        for each in colleagues(session)
         if each.id != owner_id and allows(each.role, Permission.accept_escalations)
     ]
     return sorted(people, key=lambda each: (not each.is_on_call, each.name))

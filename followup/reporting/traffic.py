@@ -43,16 +43,6 @@ _TASKS = text(
     FROM task WHERE opened_at >= :begins AND opened_at < :ends GROUP BY kind ORDER BY 2 DESC, kind
     """
 )
-_CASES = text(
-    """
-    SELECT tier, count(*) AS opened,
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM accepted_at - opened_at)) AS accept,
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM contacted_at - opened_at)) AS contact,
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM closed_at - opened_at)) AS close
-    FROM escalation WHERE opened_at >= :begins AND opened_at < :ends
-    GROUP BY tier ORDER BY array_position(ARRAY['emergency', 'urgent', 'same_day', 'routine'], tier::text)
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +76,6 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseTimes:
-    """Cases of one tier, and the median minutes from opening to each of their three clocks."""
-
-    tier: str
-    opened: int
-    to_accept: float | None
-    to_contact: float | None
-    to_close: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Traffic:
     """All of it for one period."""
 
@@ -104,7 +83,6 @@ class Traffic:
     failures: Sequence[Count]
     opt_outs: Sequence[Count]
     tasks: Sequence[Load]
-    cases: Sequence[CaseTimes]
 
 
 def traffic(session: Session, period: Period) -> Traffic:
@@ -119,17 +97,11 @@ def traffic(session: Session, period: Period) -> Traffic:
         failures=[Count(row.code, row.channel, row.many) for row in session.execute(_FAILURES, asked)],
         opt_outs=[Count(row.how, row.channel, row.many) for row in session.execute(_OPT_OUTS, asked)],
         tasks=[
-            Load(row.kind, row.opened, row.closed, row.raised, _over(row.seconds, 3600))
+            Load(row.kind, row.opened, row.closed, row.raised, _hours(row.seconds))
             for row in session.execute(_TASKS, asked)
-        ],
-        cases=[
-            CaseTimes(
-                row.tier, row.opened, _over(row.accept, 60), _over(row.contact, 60), _over(row.close, 60)
-            )
-            for row in session.execute(_CASES, asked)
         ],
     )
 
 
-def _over(seconds: float | None, unit: int) -> float | None:
-    return None if seconds is None else float(seconds) / unit
+def _hours(seconds: float | None) -> float | None:
+    return None if seconds is None else float(seconds) / 3600

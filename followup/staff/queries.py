@@ -133,7 +133,7 @@ def colleagues(session: Session) -> Sequence[Person]:
         select(Staff.id, Staff.name, Staff.role)
         .where(Staff.disabled_at.is_(None))
         .order_by(Staff.name, Staff.id)
-        .limit(500)
+        .limit(5_000)
     )
     return [Person(*row) for row in rows]
 

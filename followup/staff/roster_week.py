@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from followup.kit.windows import to_local, to_utc
 from followup.staff.models import Shift, Staff
 from followup.staff.override import standing_overrides
+from followup.staff.queries import colleagues
 from followup.staff.rules import Permission, allows
 from followup.staff.shift_reminders import confirmed
 
@@ -104,12 +105,11 @@ def override_lines(session: Session, now: datetime) -> list[OverrideLine]:
 
 def who_can_be_on_call(session: Session) -> Sequence[tuple[str, str]]:
     """Return (id, name) of everybody who may accept a case."""
-    people = session.execute(
-        select(Staff.id, Staff.name, Staff.role)
-        .where(Staff.disabled_at.is_(None))
-        .order_by(Staff.name, Staff.id)
-    )
-    return [(str(row.id), row.name) for row in people if allows(row.role, Permission.accept_escalations)]
+    return [
+        (str(each.id), each.name)
+        for each in colleagues(session)
+        if allows(each.role, Permission.accept_escalations)
+    ]
 
 
 def _hours(  # noqa: PLR0917 - private; a span and the day it is cut to

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -17,6 +14,7 @@ from followup.gateways.mailbox import mailbox_of
 from followup.intake.collect import collect_mails
 from followup.messaging.pump import PumpLimits
 from tests.faults.case import Case
+from tests.faults.listener import Listener
 
 IMPATIENT = PumpLimits(run_seconds=10, call_seconds=2)
 TOMS = "tom@patients.example"
@@ -39,36 +37,15 @@ USUAL: dict[str, bytes | None] = {
 }  # fmt: skip
 
 
-class MailServer:
+class MailServer(Listener):
     """A mail server that says what its script wants to each command; None: it hangs. ``took``: mails it got."""
 
     def __init__(self, script: dict[str, bytes | None]) -> None:
+        super().__init__()
         self._answers = USUAL | script
-        self._over = threading.Event()
         self.took = 0
 
-    @contextmanager
-    def open(self) -> Iterator[str]:
-        """Listen until the block ends; gives the URL."""
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            listening.settimeout(0.1)
-            thread = threading.Thread(target=self._accept, args=(listening,))
-            thread.start()
-            try:
-                yield f"smtp://127.0.0.1:{listening.getsockname()[1]}"
-            finally:
-                self._over.set()
-                thread.join()
-
-    def _accept(self, listening: socket.socket) -> None:
-        while not self._over.is_set():
-            try:
-                line, _ = listening.accept()
-            except TimeoutError:
-                continue
-            threading.Thread(target=self._serve, args=(line,), daemon=True).start()
-
-    def _serve(self, line: socket.socket) -> None:
+    def serve(self, line: socket.socket) -> None:
         with line, line.makefile("rb") as asked:
             line.sendall(b"220 here\r\n")
             in_data = False
@@ -79,7 +56,7 @@ class MailServer:
                 self.took += in_data
                 answer = self._answers.get(word, b"221 bye")
                 if answer is None:
-                    self._over.wait(20)
+                    self.over.wait(20)
                 if answer in (None, b"cut"):
                     return
                 in_data = answer.startswith(b"354")
@@ -104,7 +81,8 @@ def test_a_mail_server_in_trouble_delays_refuses_or_leaves_a_doubt(case: Case, n
     by_mail(case)
     case.injected()
     server = MailServer(script)
-    with server.open() as url:
+    with server.listening() as port:
+        url = f"smtp://127.0.0.1:{port}"
         move_mail(case, url)
         case.home.deliver(limits=IMPATIENT)
         assert case.home.rows("SELECT state, refusal FROM attempt") == [(state, refusal)]
@@ -125,7 +103,8 @@ def test_f81_a_mail_server_that_refuses_us_stops_mails_and_no_texts(case: Case) 
     case.home.enroll()
     case.home.dispatch()
     case.injected()
-    with MailServer({"MAIL": b"530 who are you"}).open() as url:
+    with MailServer({"MAIL": b"530 who are you"}).listening() as port:
+        url = f"smtp://127.0.0.1:{port}"
         move_mail(case, url)
         case.deliver(limits=IMPATIENT)
         assert len(case.texts()) == 1

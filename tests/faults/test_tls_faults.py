@@ -34,7 +34,8 @@ def test_f44_no_certificate_that_is_expired_foreign_or_for_somebody_else_gets_a_
     carrier = Terminator(port, bad["expired"])
     case.queue_welcome()
     case.injected()
-    with carrier.listening() as url:
+    with carrier.listening() as own_port:
+        url = f"https://localhost:{own_port}"
         move_carrier(case, url)
         with worker(case, tmp_path, SSL_CERT_FILE=str(believed.file)):
             for number, (what, context) in enumerate(bad.items(), 1):

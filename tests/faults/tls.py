@@ -5,9 +5,6 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.faults.listener import Listener
 
 DAY = timedelta(days=1)
 
@@ -87,38 +86,17 @@ def _draft(
     )
 
 
-class Terminator:
+class Terminator(Listener):
     """Ends TLS with the certificate of the moment and carries what is inside to ``port``."""
 
     def __init__(self, port: int, context: ssl.SSLContext) -> None:
+        super().__init__()
         self._behind = port
         self.context = context
         self.believed = 0
         self.refused = 0
-        self._over = threading.Event()
 
-    @contextmanager
-    def listening(self) -> Iterator[str]:
-        """Listen until the block ends; gives the address."""
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            listening.settimeout(0.2)
-            thread = threading.Thread(target=self._accept, args=(listening,))
-            thread.start()
-            try:
-                yield f"https://localhost:{listening.getsockname()[1]}"
-            finally:
-                self._over.set()
-                thread.join()
-
-    def _accept(self, listening: socket.socket) -> None:
-        while not self._over.is_set():
-            try:
-                line, _ = listening.accept()
-            except TimeoutError:
-                continue
-            threading.Thread(target=self._serve, args=(line,), daemon=True).start()
-
-    def _serve(self, plain: socket.socket) -> None:
+    def serve(self, plain: socket.socket) -> None:
         plain.settimeout(10)
         try:
             near = self.context.wrap_socket(plain, server_side=True)

@@ -26,7 +26,8 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 def test_the_compose_file_follows_the_compose_specification() -> None:
     schema = json.loads((ROOT / "tests/data/compose-spec.json").read_text())
-    jsonschema.Draft202012Validator(schema).validate(COMPOSE)
+    problems = [each.message for each in jsonschema.Draft202012Validator(schema).iter_errors(COMPOSE)]
+    assert problems == []
 
 
 def test_every_process_of_the_service_has_its_container() -> None:

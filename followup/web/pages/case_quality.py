@@ -8,12 +8,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from followup.audit.record import Subject
-from followup.errors import InvalidInput, NotFound
-from followup.kit.cells import table
+from followup.errors import NotFound
 from followup.kit.plots import bars
 from followup.reporting.case_quality import Group, Quality, quality
-from followup.reporting.period import Period, period
 from followup.staff.rules import Permission
+from followup.web.days import as_file, chosen_days, days_of
 from followup.web.deps import Desk, at_desk
 from followup.web.render import page
 
@@ -31,18 +30,11 @@ RULE_HEAD = ("rule", "cases", "closed", "needed something", "false alarms", "per
 @router.get("")
 def show(request: Request, desk: Desk = at_desk(Permission.see_escalations)) -> Response:
     """Show the last four weeks, or the days that were asked for."""
-    typed = {name: request.query_params.get(name, "") for name in ("from", "to")}
-    wrong: dict[str, str] = {}
-    try:
-        chosen = _period(desk, typed["from"], typed["to"])
-    except InvalidInput as problem:
-        wrong = {each.field: each.message for each in problem.problems}
-        chosen = _period(desk, "", "")
-    found = quality(desk.session, chosen)
+    days = days_of(request, desk)
+    found = quality(desk.session, days.chosen)
     desk.saw("read reports", Subject("report"))
     return page(
-        request, "pages/case_quality.html", status=422 if wrong else 200, desk=desk, chosen=chosen, typed=typed,
-        wrong=wrong, found=found,
+        request, "pages/case_quality.html", status=days.status, desk=desk, days=days, found=found,
         plot=bars(
             [each.name for each in found.hours], [[each.cases] for each in found.hours], parts=("cases",),
             highest=max([LEAST_AXIS, *(each.cases for each in found.hours)]),
@@ -53,15 +45,9 @@ def show(request: Request, desk: Desk = at_desk(Permission.see_escalations)) -> 
 @router.get("/{name}.csv")
 def export(name: str, request: Request, desk: Desk = at_desk(Permission.see_escalations)) -> Response:
     """Give one table as a file for a spreadsheet. Raises NotFound, InvalidInput."""
-    chosen = _period(desk, request.query_params.get("from", ""), request.query_params.get("to", ""))
+    chosen = chosen_days(request, desk)
     head, rows = _rows(name, quality(desk.session, chosen))
-    desk.saw("export report", Subject("report"))
-    return Response(
-        table(head, rows), media_type="text/csv; charset=utf-8",
-        headers={
-            "content-disposition": f'attachment; filename="cases-{name}-{chosen.first}-{chosen.last}.csv"'
-        },
-    )  # fmt: skip
+    return as_file(desk, f"cases-{name}", chosen, head=head, rows=rows)
 
 
 def _rows(name: str, found: Quality) -> tuple[tuple[str, ...], Iterable[Iterable[object]]]:
@@ -95,7 +81,3 @@ def _cells(group: Group) -> tuple[object, ...]:
 
 def _round(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
-
-
-def _period(desk: Desk, first: str, last: str) -> Period:
-    return period(first, last, now=desk.now, zone=desk.zone)

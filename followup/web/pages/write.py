@@ -11,8 +11,9 @@ from fastapi.responses import RedirectResponse, Response
 
 from followup.audit.record import Subject
 from followup.errors import InvalidInput
+from followup.kit.ids import new_id
 from followup.kit.windows import to_local, zone
-from followup.outreach.write import look, new_form, write
+from followup.outreach.write import look, write
 from followup.reporting.patients import head
 from followup.staff.rules import Permission
 from followup.web.deps import Desk, at_desk
@@ -29,7 +30,7 @@ NIGHT_FROM, NIGHT_UNTIL = 21, 8
 @router.get("")
 def show(request: Request, patient_id: Id, desk: Desk = at_desk(Permission.review_replies)) -> Response:
     """Show the form."""
-    return _page(request, desk, patient_id, values={"channel": "sms", "form": str(new_form())})
+    return _page(request, desk, patient_id, values={"channel": "sms", "form": str(new_id())})
 
 
 @router.post("")
